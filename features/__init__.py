@@ -1,0 +1,1 @@
+"""Features in the words of the domain, run on every adapter."""

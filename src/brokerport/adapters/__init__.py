@@ -1,0 +1,1 @@
+"""Adapters: each speaks one broker API behind the ports; none knows another."""

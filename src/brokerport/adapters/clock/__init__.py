@@ -1,0 +1,1 @@
+"""Clocks that an installed system runs on."""

@@ -1,0 +1,71 @@
+"""The TWS adapter: ties the ports of one TWS or IB Gateway together."""
+
+from __future__ import annotations
+
+from brokerport.adapters.clock.system import SystemClock
+from brokerport.adapters.tws.account_data import AccountData
+from brokerport.adapters.tws.connection import Connection
+from brokerport.adapters.tws.contracts import Contracts
+from brokerport.adapters.tws.market_data import MarketData
+from brokerport.adapters.tws.orders import Orders
+from brokerport.config import TwsSettings
+from brokerport.ports.account_data import AccountDataPort
+from brokerport.ports.adapter import Capability
+from brokerport.ports.clock import Clock
+from brokerport.ports.contracts import ContractPort
+from brokerport.ports.market_data import MarketDataPort
+from brokerport.ports.orders import OrderPort
+from brokerport.ports.session import SessionPort
+
+CAPABILITIES = frozenset(Capability) - {Capability.STREAMING_QUOTES}
+
+
+class TwsAdapter:
+    """Every port of brokerport over TWS's socket, through an unmodified ib_async.
+
+    Nothing is connected before ``session.connect``. ``clock`` stamps quotes and balances, for TWS
+    sends no time with them.
+    """
+
+    def __init__(self, settings: TwsSettings, clock: Clock | None = None) -> None:
+        clock = SystemClock() if clock is None else clock
+        self._connection = Connection(settings)
+        self._contracts = Contracts(self._connection)
+        self._account_data = AccountData(self._connection, clock)
+        self._market_data = MarketData(self._connection, self._contracts, clock)
+        self._orders = Orders(self._connection, self._contracts, self._account_data)
+
+    @property
+    def name(self) -> str:
+        """The adapter's name in the configuration."""
+        return "tws"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Everything but streaming quotes."""
+        return CAPABILITIES
+
+    @property
+    def session(self) -> SessionPort:
+        """The session with TWS."""
+        return self._connection
+
+    @property
+    def orders(self) -> OrderPort:
+        """Orders and executions."""
+        return self._orders
+
+    @property
+    def account_data(self) -> AccountDataPort:
+        """Positions and balances."""
+        return self._account_data
+
+    @property
+    def market_data(self) -> MarketDataPort:
+        """Quotes."""
+        return self._market_data
+
+    @property
+    def contracts(self) -> ContractPort:
+        """Contract lookup and option chains."""
+        return self._contracts

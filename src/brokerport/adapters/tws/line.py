@@ -1,0 +1,240 @@
+"""One socket session with TWS, from its handshake to its end.
+
+Rules:
+
+- Opening ends in a session, or in one typed error: nothing answers (``NotConnected``), TWS closes
+  before the session is open (``SessionRefused``, with code 326's words if they came), or it does
+  not finish in time (``RequestTimedOut``).
+- A request is sent only on an open line; before that it is ``NotConnected`` and nothing was sent.
+- Reads whose answers carry no request id are sent one at a time, so that an error without an id
+  (321 in a read-only session) can only be about the one under way.
+- A message that cannot be read ends the line when it could have been an order, a fill, a commission
+  or a position: what was in it is unknown, and a new session reads the truth afresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from brokerport.adapters.tws.client import TwsClient, new_client
+from brokerport.adapters.tws.reads import CompleteIn, Kind, Reads
+from brokerport.adapters.tws.translate_numbers import EXCHANGE_TIME_ZONE, login_time_zone
+from brokerport.config import TwsSettings
+from brokerport.domain.errors import (
+    BrokerportError,
+    NotConnected,
+    RequestTimedOut,
+    SessionRefused,
+)
+
+CLOSE_SECONDS_MAX = 1.0
+
+# orderStatus, error, openOrder, execDetails, openOrderEnd, execDetailsEnd, commissionReport,
+# position, positionEnd, completedOrder, completedOrdersEnd.
+VITAL_MESSAGES = frozenset({"3", "4", "5", "11", "53", "55", "59", "61", "62", "101", "102"})
+
+
+class Line:
+    """A socket session; used once."""
+
+    def __init__(self, settings: TwsSettings, number: int) -> None:
+        self.settings = settings
+        self.number = number
+        self.reads = Reads()
+        self.refusal: str | None = None
+        self.time_zone = EXCHANGE_TIME_ZONE
+        self.on_lost: Callable[[str], None] = lambda _reason: None
+        self.on_unreadable: Callable[[str], None] = lambda _detail: None
+        self._kind_turn = asyncio.Lock()
+        self._client: TwsClient | None = None
+        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._socket_closed = asyncio.Event()
+        self._is_ready = False
+        self._reason: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request sent now would leave."""
+        if self._client is None or self._ended.done() or not self._client.isReady():
+            return False
+        transport = self._client.conn.transport
+        return transport is not None and not transport.is_closing()
+
+    @property
+    def client(self) -> TwsClient:
+        """The client to send with.
+
+        Raises:
+            NotConnected: the line is not open.
+        """
+        if self._client is None or not self.is_open:
+            raise NotConnected(f"there is no session with TWS at {self._address}")
+        return self._client
+
+    async def open(self, tap: object) -> None:
+        """Connect and wait until TWS has named the accounts and the next order id."""
+        settings = self.settings
+        client = self._client = new_client(tap, self._unreadable)
+        client.conn.hasData.connect(self._note_time_zone)
+        client.conn.disconnected.connect(self._on_socket_closed)
+        client.apiError.connect(self._on_ended)
+        opening = asyncio.ensure_future(
+            client.connectAsync(settings.host, settings.port, settings.client_id, 0)
+        )
+        try:
+            async with asyncio.timeout(settings.connect_timeout_seconds):
+                waited: set[asyncio.Future[Any]] = {opening, self._ended}
+                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            if client.conn.transport is None:
+                raise NotConnected(f"nothing answers at {self._address}") from None
+            raise self._too_late("open a session", settings.connect_timeout_seconds) from None
+        finally:
+            if not opening.done():
+                opening.cancel()
+            results = await asyncio.gather(opening, return_exceptions=True)
+        if isinstance(results[0], OSError):
+            raise NotConnected(f"nothing answers at {self._address}: {results[0]}")
+        if self._ended.done() or not self.is_open:
+            reason = self._ended.result() if self._ended.done() else "the connection was closed"
+            raise SessionRefused(self.refusal or f"TWS at {self._address}: {reason}")
+        self._is_ready = True
+
+    async def close(self) -> None:
+        """Close the socket and wait until it is gone."""
+        self._is_ready = False
+        client = self._client
+        if client is None:
+            return
+        transport = client.conn.transport
+        client.disconnect()
+        if transport is not None:
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS_MAX):
+                    await self._socket_closed.wait()
+            except TimeoutError:
+                transport.abort()
+                await self._socket_closed.wait()
+        self._end("the session was closed")
+
+    async def read(
+        self,
+        what: str,
+        send: Callable[[int], None],
+        *,
+        complete_in: CompleteIn | None = None,
+        cancel: Callable[[int], None] | None = None,
+        further_seconds: float = 0.0,
+    ) -> list[Any]:
+        """Send a request with an id of its own and return the rows that answer it.
+
+        ``cancel`` ends a subscription once the answer is there, or nobody waits for it any more.
+
+        Raises:
+            NotConnected, RequestTimedOut, RequestRefused: there is no answer.
+        """
+        client = self.client
+        timeout_seconds = self.settings.request_timeout_seconds + further_seconds
+        request_id = client.getReqId()
+        read = self.reads.begin(request_id, complete_in)
+        try:
+            send(request_id)
+            async with asyncio.timeout(timeout_seconds):
+                return await read.answer
+        except TimeoutError:
+            raise self._too_late(what, timeout_seconds) from None
+        finally:
+            self.reads.forget(request_id)
+            if cancel is not None and self.is_open:
+                cancel(request_id)
+
+    async def read_kind(self, kind: Kind, send: Callable[[], None]) -> list[Any]:
+        """Send a request whose answer carries no id and return the rows that answer it.
+
+        Raises:
+            NotConnected, RequestTimedOut, RequestRefused: there is no answer.
+        """
+        timeout_seconds = self.settings.request_timeout_seconds
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                if kind is Kind.BROKER_TIME:
+                    return await self._ask_kind(kind, send)
+                async with self._kind_turn:
+                    return await self._ask_kind(kind, send)
+        except TimeoutError:
+            raise self._too_late(kind.value, timeout_seconds) from None
+
+    async def read_market_rule(self, rule_id: int) -> Any:
+        """Return the price steps of a market rule.
+
+        Raises:
+            NotConnected, RequestTimedOut: there is no answer.
+        """
+        client = self.client
+        timeout_seconds = self.settings.request_timeout_seconds
+        read = self.reads.begin_rule(rule_id)
+        client.reqMarketRule(rule_id)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return (await read.answer)[0]
+        except TimeoutError:
+            raise self._too_late(f"market rule {rule_id}", timeout_seconds) from None
+
+    async def _ask_kind(self, kind: Kind, send: Callable[[], None]) -> list[Any]:
+        _ = self.client  # Raises when the line is not open, before anything waits on it.
+        read = self.reads.begin_kind(kind)
+        send()
+        return await read.answer
+
+    @property
+    def _address(self) -> str:
+        return f"{self.settings.host}:{self.settings.port}"
+
+    def _too_late(self, what: str, timeout_seconds: float) -> RequestTimedOut:
+        return RequestTimedOut(
+            f"TWS at {self._address} did not answer within {timeout_seconds:g} s: {what}"
+        )
+
+    def _note_time_zone(self, data: bytes) -> None:
+        """Keep the login zone that the handshake names; ib_async drops it."""
+        if self._client is not None:
+            self._client.conn.hasData.disconnect(self._note_time_zone)
+        text = data[4:].decode(errors="replace").split("\0")
+        if len(text) > 1:
+            self.time_zone = login_time_zone(text[1])
+
+    def _unreadable(self, fields: list[str], error: Exception) -> None:
+        detail = f"message {fields[0] if fields else '(empty)'} could not be read: {error!r}"
+        if not fields or fields[0] not in VITAL_MESSAGES:
+            self.on_unreadable(detail)
+            return
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"brokerport ends its TWS session: {detail}", "exception": error}
+        )
+        self._reason = self._reason or detail
+        if self._client is not None and self._client.conn.transport is not None:
+            self._client.conn.transport.abort()
+
+    def _on_socket_closed(self, message: str) -> None:
+        self._socket_closed.set()
+        self._on_ended(message or "TWS closed the connection")
+
+    def _on_ended(self, message: str) -> None:
+        was_ready = self._is_ready
+        self._is_ready = False
+        reason = self._reason or message
+        if self._end(reason) and was_ready:
+            self.on_lost(reason)
+
+    def _end(self, reason: str) -> bool:
+        if self._ended.done():
+            return False
+        self._ended.set_result(reason)
+
+        def gone() -> BrokerportError:
+            return NotConnected(f"the session with TWS ended: {reason}")
+
+        self.reads.fail_all(gone)
+        return True

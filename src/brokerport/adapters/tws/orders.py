@@ -1,0 +1,241 @@
+"""The order port over TWS: what is sent for an order, and what TWS has on record.
+
+Rules:
+
+- An order enters the book and leaves in one step, without a pause between, and once per session
+  under one ClientOrderId. Its id is the next of TWS's sequence, above every id seen.
+- An order is changed and cancelled under the client id that placed it: with another's, the same
+  order id would mean another order, or a new one.
+- New terms for an order that has ended are refused here: sent to TWS under its id, they could bring
+  an inactive order to life.
+- A what-if travels without our ClientOrderId, so that nothing can take it for the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from ib_async.objects import ExecutionFilter
+
+from brokerport.adapters.tws.account_data import AccountData
+from brokerport.adapters.tws.book import TrackedOrder
+from brokerport.adapters.tws.connection import Connection
+from brokerport.adapters.tws.contracts import Contracts
+from brokerport.adapters.tws.reads import Kind, SharedRead
+from brokerport.adapters.tws.records import completed_order, open_orders
+from brokerport.adapters.tws.tap import CompletedOrderRow, ExecutionRow, OpenOrderRow
+from brokerport.adapters.tws.translate_contracts import to_contract
+from brokerport.adapters.tws.translate_orders import (
+    execution_family,
+    to_execution,
+    to_margin_impact,
+    to_tws_order,
+)
+from brokerport.domain.accounts import BrokerAccount
+from brokerport.domain.balances import MarginImpact
+from brokerport.domain.errors import (
+    InvalidOrder,
+    NotConnected,
+    OrderInDoubt,
+    RequestRefused,
+    UnknownOrder,
+)
+from brokerport.domain.order_types import OrderType
+from brokerport.ports.orders import BookedExecution, BrokerOrder, OrderTicket
+
+
+class Orders:
+    """Orders and executions at TWS."""
+
+    def __init__(
+        self, connection: Connection, contracts: Contracts, account_data: AccountData
+    ) -> None:
+        self._connection = connection
+        self._contracts = contracts
+        self._account_data = account_data
+        self._open = SharedRead(self._read_open)
+        self._completed = SharedRead(self._read_completed)
+
+    async def place(self, ticket: OrderTicket) -> None:
+        """Hand the order to TWS, once; see ``OrderPort.place``.
+
+        Raises:
+            InvalidOrder: this session has sent an order of that ClientOrderId already.
+            NotConnected, UnknownContract, RequestTimedOut: nothing was sent.
+        """
+        self._check_not_sent(ticket.client_order_id)
+        contract_id = await self._contracts.contract_id(ticket.instrument)
+        contract = to_contract(ticket.instrument, contract_id)
+        order = to_tws_order(
+            ticket, ticket.quantity, ticket.order_type, reference=ticket.client_order_id
+        )
+        # From here on nothing pauses: what was checked still holds when the order leaves.
+        self._check_not_sent(ticket.client_order_id)
+        line = self._connection.line
+        book = self._connection.book
+        client = line.client
+        client.updateReqId(book.highest_order_id + 1)
+        order_id = client.getReqId()
+        book.place(ticket, self._connection.settings.client_id, order_id, line.number)
+        try:
+            client.placeOrder(order_id, contract, order)
+        except ConnectionError as error:
+            book.withdraw(ticket.client_order_id)
+            raise NotConnected(str(error)) from error
+        except Exception as error:
+            raise OrderInDoubt(ticket.client_order_id, "place", repr(error)) from error
+
+    async def replace(self, client_order_id: str, quantity: Decimal, order_type: OrderType) -> None:
+        """Ask for new terms on a working order; see ``OrderPort.replace``.
+
+        Raises:
+            NotConnected, RequestTimedOut: nothing was sent.
+            UnknownOrder: TWS does not show it, or it was placed under another client id.
+        """
+        tracked = await self._tracked(client_order_id)
+        contract_id = await self._contracts.contract_id(tracked.instrument)
+        contract = to_contract(tracked.instrument, contract_id)
+        if tracked.end is not None:
+            self._connection.orders.refuse_replace(tracked)
+            return
+        order = to_tws_order(tracked.ticket, quantity, order_type, reference=client_order_id)
+        client = self._connection.line.client
+        self._connection.book.replace(tracked, quantity, order_type)
+        try:
+            client.placeOrder(tracked.order_id, contract, order)
+        except Exception as error:
+            raise OrderInDoubt(client_order_id, "replace", repr(error)) from error
+
+    async def cancel(self, client_order_id: str) -> None:
+        """Ask to cancel a working order; see ``OrderPort.cancel``.
+
+        Raises:
+            NotConnected, RequestTimedOut: nothing was sent.
+            UnknownOrder: TWS does not show it, or it was placed under another client id.
+        """
+        tracked = await self._tracked(client_order_id)
+        client = self._connection.line.client
+        self._connection.book.cancel(tracked)
+        try:
+            client.cancelOrder(tracked.order_id)
+        except Exception as error:
+            raise OrderInDoubt(client_order_id, "cancel", repr(error)) from error
+
+    async def open_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+        """Read the account's working orders, of every client and of TWS itself.
+
+        Raises:
+            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            Unsupported: one is of a kind brokerport has no words for.
+        """
+        self._connection.require_managed(broker_account)
+        return open_orders(await self._open(), broker_account)
+
+    async def completed_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+        """Read the account's orders of this trading day that are done.
+
+        TWS names no order id here: ``broker_order_id`` is empty for an order this adapter does not
+        know.
+
+        Raises:
+            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            Unsupported: one is of a kind brokerport has no words for.
+        """
+        self._connection.require_managed(broker_account)
+        book = self._connection.book
+        rows: Iterable[CompletedOrderRow] = await self._completed()
+        return tuple(
+            completed_order(row, book)
+            for row in rows
+            if row.order.account == broker_account.account_id
+        )
+
+    async def executions(self, broker_account: BrokerAccount) -> tuple[BookedExecution, ...]:
+        """Read the account's executions since midnight, each in its latest revision.
+
+        The lines of a combination as a whole are left out: its legs are there each.
+
+        Raises:
+            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            Unsupported: one is in an instrument brokerport does not have.
+        """
+        self._connection.require_managed(broker_account)
+        line = self._connection.line
+        client = line.client
+        wanted = ExecutionFilter(acctCode=broker_account.account_id)
+        rows: list[ExecutionRow] = await line.read(
+            "executions", lambda request_id: client.reqExecutions(request_id, wanted)
+        )
+        latest: dict[str, tuple[int, BookedExecution]] = {}
+        for row in rows:
+            if row.contract.secType == "BAG":
+                continue
+            execution = to_execution(row.contract, row.execution)
+            if execution.broker_account != broker_account:
+                continue
+            family, revision = execution_family(execution.execution_id)
+            commission = self._connection.orders.commission(execution.execution_id)
+            if family not in latest or latest[family][0] <= revision:
+                latest[family] = (revision, BookedExecution(execution, commission))
+        booked = [entry for _revision, entry in latest.values()]
+        return tuple(sorted(booked, key=lambda entry: entry.execution.executed_at))
+
+    async def margin_impact(self, ticket: OrderTicket) -> MarginImpact:
+        """Ask what the order would do to margin, without placing it.
+
+        Raises:
+            RequestRefused: TWS would not accept the order, with its reason and code.
+            NotConnected, RequestTimedOut, UnknownContract: there is no answer.
+        """
+        currency = await self._account_data.base_currency(ticket.broker_account)
+        contract_id = await self._contracts.contract_id(ticket.instrument)
+        contract = to_contract(ticket.instrument, contract_id)
+        order = to_tws_order(ticket, ticket.quantity, ticket.order_type, reference="")
+        order.whatIf = True
+        line = self._connection.line
+        client = line.client
+        client.updateReqId(self._connection.book.highest_order_id + 1)
+        rows: list[OpenOrderRow] = await line.read(
+            "the margin an order would take",
+            lambda order_id: client.placeOrder(order_id, contract, order),
+            complete_in=lambda _rows: 0,
+        )
+        try:
+            return to_margin_impact(rows[0].state, currency)
+        except ValueError as error:
+            words = rows[0].state.warningText or str(error)
+            raise RequestRefused(words) from error
+
+    def _check_not_sent(self, client_order_id: str) -> None:
+        line = self._connection.line
+        tracked = self._connection.book.find(client_order_id)
+        if tracked is not None and (tracked.session == line.number or tracked.acknowledged):
+            raise InvalidOrder(
+                "client_order_id", client_order_id, "one that TWS has not been given already"
+            )
+
+    async def _tracked(self, client_order_id: str) -> TrackedOrder:
+        _ = self._connection.line
+        book = self._connection.book
+        if book.find(client_order_id) is None:
+            await self._open()
+        tracked = book.find(client_order_id)
+        if tracked is None:
+            raise UnknownOrder(f"TWS shows no order {client_order_id}")
+        client_id = self._connection.settings.client_id
+        if tracked.client_id != client_id or tracked.order_id <= 0:
+            raise UnknownOrder(
+                f"order {client_order_id} was placed under TWS client id {tracked.client_id}; "
+                f"this session is client {client_id} and cannot change it"
+            )
+        return tracked
+
+    async def _read_open(self) -> list[object]:
+        line = self._connection.line
+        return await line.read_kind(Kind.OPEN_ORDERS, line.client.reqAllOpenOrders)
+
+    async def _read_completed(self) -> list[CompletedOrderRow]:
+        line = self._connection.line
+        client = line.client
+        return await line.read_kind(Kind.COMPLETED_ORDERS, lambda: client.reqCompletedOrders(False))

@@ -1,0 +1,1 @@
+"""The simulated exchange: instruments, quotes, matching and the trading calendar; no accounts."""

@@ -1,0 +1,1 @@
+"""The simulator's front doors: the only modules of the simulator that open sockets."""

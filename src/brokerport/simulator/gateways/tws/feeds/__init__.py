@@ -1,0 +1,1 @@
+"""What clients subscribe to: each feed hears of the world's changes once and fans them out."""

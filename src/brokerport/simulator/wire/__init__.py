@@ -1,0 +1,1 @@
+"""Wire protocols of Interactive Brokers: translation between bytes and values, no sockets."""

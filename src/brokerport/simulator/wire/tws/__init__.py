@@ -1,0 +1,1 @@
+"""The TWS API wire protocol for client and server, at negotiated versions 157 to 178."""

@@ -1,0 +1,203 @@
+"""The TWS adapter keeps the contract of a broker adapter, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerport.adapters.tws.adapter import TwsAdapter
+from brokerport.config import TwsSettings
+from brokerport.domain.errors import (
+    InvalidOrder,
+    NotConnected,
+    RequestTimedOut,
+    SessionRefused,
+    UnknownOrder,
+)
+from brokerport.domain.order_types import Limit, Side
+from brokerport.domain.reports import Acknowledged, Cancelled, Replaced
+from brokerport.ports.adapter import BrokerAdapter
+from brokerport.ports.session import ConnectionLost
+from brokerport.simulator.gateways.tws.server import TwsGateway
+from tests.contract.broker_adapter_contract import BrokerAdapterContract
+from tests.contract.harness import AAPL, GEN, TICK, AdapterHarness
+from tests.contract.relay import Relay
+
+
+class TwsHarness(AdapterHarness):
+    """An adapter that speaks to the world's TWS gateway on a loopback socket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gateway = TwsGateway(self.world)
+        self._client_ids = 0
+
+    async def start(self) -> None:
+        """Serve the world on a free port, behind a relay that can be cut."""
+        await self.gateway.start()
+        self.relay = Relay(self.gateway.port)
+        await self.relay.start()
+
+    async def stop(self) -> None:
+        """Serve it no more."""
+        await self.relay.stop()
+        await self.gateway.close()
+
+    def new_adapter(self) -> BrokerAdapter:
+        """An adapter with a client id of its own."""
+        self._client_ids += 1
+        return self.adapter_as(self._client_ids)
+
+    def adapter_as(self, client_id: int, *, timeout_seconds: float = 5.0) -> TwsAdapter:
+        """An adapter with this client id."""
+        settings = TwsSettings(
+            port=self.relay.port, client_id=client_id, request_timeout_seconds=timeout_seconds
+        )
+        return TwsAdapter(settings, clock=self.world.clock)
+
+    def cut_the_line(self) -> None:
+        """Pull the plug, and wait until both ends know."""
+
+        async def cut() -> None:
+            await self.relay.cut()
+            async with asyncio.timeout(5):
+                # States of two parties, for which there is no event to wait for.
+                while self.adapter.session.is_connected:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+                while self.gateway.connected_client_ids:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+
+        self.run(cut())
+
+
+class TestTwsAdapter(BrokerAdapterContract):
+    """The contract over the wire, and what only a line can do."""
+
+    @pytest.fixture
+    def harness(self) -> Iterator[TwsHarness]:
+        """A connected adapter in a world of its own."""
+        with TwsHarness() as harness:
+            yield harness
+
+    def test_a_line_that_breaks_is_told_once(self, harness: TwsHarness) -> None:
+        """Afterwards nothing can be asked, and nothing is pretended."""
+        order = harness.bid(10, "249.00")
+        harness.cut_the_line()
+        assert len(harness.events(ConnectionLost)) == 1
+        ticket = harness.ticket(Side.BUY, 10, Limit("249.00"))
+        with pytest.raises(NotConnected):
+            harness.run(harness.adapter.orders.place(ticket))
+        with pytest.raises(NotConnected):
+            harness.run(harness.adapter.orders.open_orders(GEN))
+        assert [type(report) for report in harness.reports(order)] == [Acknowledged]
+
+    def test_a_session_is_opened_again_after_a_loss(self, harness: TwsHarness) -> None:
+        """The same order goes on, and can be changed and cancelled."""
+        order = harness.bid(10, "249.00")
+        harness.cut_the_line()
+        harness.connect()
+        harness.replace(order, 20, Limit("249.50"))
+        harness.only_report(order, Replaced)
+        harness.cancel(order)
+        assert harness.only_report(order, Cancelled).reason == ""
+        assert harness.events(ConnectionLost) == []
+
+    def test_a_lost_acknowledgement_comes_with_the_next_session(self, harness: TwsHarness) -> None:
+        """The order left, its answer did not come back: TWS shows it when asked."""
+        harness.run(harness.adapter.contracts.details(AAPL))
+        harness.relay.is_mute = True
+        ticket = harness.ticket(Side.BUY, 10, Limit("249.00"))
+        harness.run(harness.adapter.orders.place(ticket))
+        harness.wait_until(harness.world.brokerage.orders)
+        harness.cut_the_line()
+        assert harness.reports(ticket.client_order_id) == []
+        harness.relay.is_mute = False
+        harness.run(harness.adapter.session.connect(harness.heard.append))
+        harness.settle()
+        harness.only_report(ticket.client_order_id, Acknowledged)
+
+    def test_an_order_filled_while_its_answer_was_lost_is_found(self, harness: TwsHarness) -> None:
+        """Its executions prove it; it is not sent again, not even when asked."""
+        harness.run(harness.adapter.contracts.details(AAPL))
+        harness.relay.is_mute = True
+        ticket = harness.ticket(Side.BUY, 10, Limit("250.05"))
+        harness.run(harness.adapter.orders.place(ticket))
+        harness.wait_until(harness.world.brokerage.orders)
+        harness.world.advance(TICK)
+        with pytest.raises(InvalidOrder):
+            harness.run(harness.adapter.orders.place(ticket))
+        harness.cut_the_line()
+        harness.relay.is_mute = False
+        harness.connect()
+        assert harness.run(harness.adapter.orders.open_orders(GEN)) == ()
+        (booked,) = harness.run(harness.adapter.orders.executions(GEN))
+        assert booked.execution.order_reference == ticket.client_order_id
+        assert booked.commission is not None
+
+    def test_a_silent_line_times_out(self, harness: TwsHarness) -> None:
+        """Every read says that it was not answered; none is empty."""
+        adapter = harness.adapter_as(9, timeout_seconds=1.0)
+        harness.run(adapter.session.connect(lambda _event: None))
+        harness.relay.is_mute = True
+        reads: list[Coroutine[Any, Any, object]] = [
+            adapter.session.broker_time(),
+            adapter.orders.open_orders(GEN),
+            adapter.orders.completed_orders(GEN),
+            adapter.orders.executions(GEN),
+            adapter.account_data.positions(GEN),
+            adapter.account_data.balances(GEN),
+            adapter.account_data.profit_and_loss(GEN),
+            adapter.contracts.details(AAPL),
+            adapter.contracts.find("AAPL"),
+        ]
+
+        async def ask() -> list[object]:
+            return await asyncio.gather(*reads, return_exceptions=True)
+
+        assert [type(answer) for answer in harness.run(ask())] == [RequestTimedOut] * len(reads)
+        harness.run(adapter.session.disconnect())
+        harness.relay.is_mute = False
+
+    def test_where_nothing_listens_there_is_no_session(self, harness: TwsHarness) -> None:
+        """The relay is down."""
+        harness.run(harness.adapter.session.disconnect())
+        harness.run(harness.relay.stop())
+        with pytest.raises(NotConnected):
+            harness.run(harness.adapter.session.connect(harness.heard.append))
+
+    def test_a_client_id_is_in_use_once(self, harness: TwsHarness) -> None:
+        """The second session is refused, the first goes on."""
+        second = harness.adapter_as(1)
+        with pytest.raises(SessionRefused, match="326"):
+            harness.run(second.session.connect(harness.heard.append))
+        harness.settle()
+        assert harness.events(ConnectionLost) == []
+
+    def test_an_order_of_an_earlier_process_can_be_cancelled(self, harness: TwsHarness) -> None:
+        """A fresh adapter with the same client id finds it at TWS by its ClientOrderId."""
+        order = harness.bid(10, "249.00")
+        harness.run(harness.adapter.session.disconnect())
+        fresh = harness.adapter_as(1)
+        harness.run(fresh.session.connect(harness.heard.append))
+        harness.run(fresh.orders.cancel(order))
+        harness.run(fresh.session.broker_time())
+        assert harness.only_report(order, Cancelled).reason == ""
+        assert harness.run(fresh.orders.open_orders(GEN)) == ()
+        harness.run(fresh.session.disconnect())
+
+    def test_an_order_of_another_client_is_left_alone(self, harness: TwsHarness) -> None:
+        """Its order id means another order here, so it is neither changed nor cancelled."""
+        order = harness.bid(10, "249.00")
+        other = harness.adapter_as(2)
+        harness.run(other.session.connect(lambda _event: None))
+        with pytest.raises(UnknownOrder, match="client id 1"):
+            harness.run(other.orders.cancel(order))
+        with pytest.raises(UnknownOrder, match="client id 1"):
+            harness.run(other.orders.replace(order, Decimal(20), Limit("249.00")))
+        harness.run(other.session.disconnect())
+        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        assert (record.order_reference, record.quantity) == (order, Decimal(10))

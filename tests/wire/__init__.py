@@ -1,0 +1,1 @@
+"""Tests of the wire codecs: back to back, against foreign clients, and under garbage."""
