@@ -69,8 +69,8 @@ class Broker:
     def events(self) -> EventStream:
         """Return a stream of what happens from now on; close it when done.
 
-        It begins with what happened while the session was opened: its states, the orders taken over
-        from an earlier session, and contradictions found among them.
+        The first stream begins with what happened while the session was opened: its states, the
+        orders taken over from an earlier session, and contradictions found among them.
         """
         return self._bus.subscribe()
 

@@ -100,13 +100,17 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
 
-    clock = providers.Singleton(SystemClock)
     random_source = providers.Singleton(random.SystemRandom)
     accounts = providers.Singleton(lambda settings: settings.account_map(), settings)
     world = providers.Singleton(build_world, settings.provided.simulated, accounts)
+    clock = providers.Selector(
+        settings.provided.adapter,
+        tws=providers.Singleton(SystemClock),
+        simulated=world.provided.clock,
+    )
     adapter = providers.Selector(
         settings.provided.adapter,
-        tws=providers.Singleton(TwsAdapter, settings.provided.tws),
+        tws=providers.Singleton(TwsAdapter, settings.provided.tws, clock),
         simulated=providers.Singleton(SimulatedAdapter, world, settings.provided.simulated.speed),
     )
     bus = providers.Singleton(EventBus)
@@ -145,8 +149,9 @@ async def open_broker(
     """Open a session with the configured broker, ready to trade, and close it at the end.
 
     ``settings`` is a ``Settings`` value, or the path of a TOML file over which ``BROKERPORT_...``
-    environment variables have the last word. ``world`` gives the ``simulated`` adapter a world that
-    is there already; ``order_ids`` another source of ClientOrderIds.
+    environment variables have the last word. ``world`` is a simulated world that is there already:
+    the ``simulated`` adapter trades in it, and its clock is the session's, whichever adapter leads
+    to it. ``order_ids`` is another source of ClientOrderIds.
 
     Raises:
         InvalidConfiguration: a setting is missing or not allowed.
@@ -158,6 +163,7 @@ async def open_broker(
     container = Container(settings=settings)
     if world is not None:
         container.world.override(providers.Object(world))
+        container.clock.override(providers.Object(world.clock))
     if order_ids is not None:
         container.order_ids.override(providers.Object(order_ids))
     broker = container.broker()
@@ -168,8 +174,10 @@ async def open_broker(
     try:
         yield broker
     finally:
-        await supervisor.stop()
-        bus.close()
+        try:
+            await supervisor.stop()
+        finally:
+            bus.close()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from brokerport.domain.money import usd
 from brokerport.domain.order_types import Limit, Market, OrderType, Side, TimeInForce
 from brokerport.domain.reports import OrderReport
 from brokerport.ports.adapter import BrokerAdapter
-from brokerport.ports.orders import OrderTicket
+from brokerport.ports.orders import BrokerOrder, OrderTicket
 from brokerport.ports.session import AdapterEvent, ExecutionReported, OrderReported
 from brokerport.simulator.brokerage.accounts import AccountSetup
 from brokerport.simulator.market.scripted import ScriptedMarket
@@ -193,6 +193,12 @@ class AdapterHarness(ABC):
         """Return what was reported of one order, in order."""
         reports = [event.report for event in self.events(OrderReported)]
         return [report for report in reports if report.client_order_id == client_order_id]
+
+    def only_open_order(self, account: BrokerAccount) -> BrokerOrder:
+        """Return the one order that is open in an account, as the broker has it on record."""
+        (record,) = self.run(self.adapter.orders.open_orders(account))
+        assert isinstance(record, BrokerOrder)
+        return record
 
     def only_report(self, client_order_id: str, kind: type[Report]) -> Report:
         """Return the one report of a kind on an order; none or several fail the test."""

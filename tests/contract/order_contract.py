@@ -59,7 +59,7 @@ class OrderEntryContract:
         harness.settle()
         acknowledged = harness.only_report(order, Acknowledged)
         assert harness.reports(order) == [acknowledged]
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert record.order_reference == order
         assert record.broker_order_id == acknowledged.broker_order_id
         assert record.perm_id == acknowledged.perm_id is not None
@@ -109,7 +109,7 @@ class OrderEntryContract:
         order = harness.bid(500, "250.05")
         harness.pass_time()
         assert sum(fill.quantity for fill in harness.fills(order)) == 300
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert (record.quantity, record.filled_quantity) == (Decimal(500), Decimal(300))
         harness.show(AAPL, "250.00", "250.05")
         harness.pass_time()
@@ -159,7 +159,7 @@ class OrderEntryContract:
         harness.pass_time(SESSION)
         assert harness.only_report(day, Cancelled).reason != ""
         assert [type(report) for report in harness.reports(lasting)] == [Acknowledged]
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert (record.order_reference, record.time_in_force) == (lasting, TimeInForce.GTC)
 
     def test_many_orders_at_once_are_each_placed_once(self, harness: AdapterHarness) -> None:
@@ -189,7 +189,7 @@ class OrderChangeContract:
         harness.settle()
         replaced = harness.only_report(order, Replaced)
         assert (replaced.quantity, replaced.order_type) == (Decimal(20), Limit("249.50"))
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert (record.quantity, record.order_type) == (Decimal(20), Limit("249.50"))
         assert record.perm_id == harness.only_report(order, Acknowledged).perm_id
 
@@ -208,7 +208,7 @@ class OrderChangeContract:
         harness.pass_time()
         harness.replace(order, 400, Limit("249.00"))
         harness.only_report(order, Replaced)
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert (record.quantity, record.filled_quantity) == (Decimal(400), Decimal(300))
 
     @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ class OrderChangeContract:
         harness.replace(order, quantity, Limit(price))
         harness.settle()
         assert harness.only_report(order, ReplaceRefused).code == code
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert (record.quantity, record.order_type) == (Decimal(10), Limit("249.00"))
         harness.cancel(order)
         harness.only_report(order, Cancelled)
@@ -313,7 +313,7 @@ class OrderChangeContract:
         elsewhere = harness.bid(10, "249.00", account=REV)
         harness.cancel(gone)
         for account, order in ((GEN, kept), (REV, elsewhere)):
-            (record,) = harness.run(harness.adapter.orders.open_orders(account))
+            record = harness.only_open_order(account)
             assert record.order_reference == order
 
     def test_a_stop_becomes_a_market_order_when_it_is_reached(

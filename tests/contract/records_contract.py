@@ -27,13 +27,14 @@ class RecordsContract:
         """Return the record of one order that is done."""
         records = harness.run(harness.adapter.orders.completed_orders(GEN))
         (record,) = (record for record in records if record.order_reference == order)
+        assert isinstance(record, BrokerOrder)
         return record
 
     def test_an_open_order_is_on_record_whole(self, harness: AdapterHarness) -> None:
         """Every term that was sent stands there."""
         order = harness.bid(3, "2.50", instrument=PUT, time_in_force=TimeInForce.GTC)
         told = harness.only_report(order, Acknowledged)
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert record == BrokerOrder(
             broker_order_id=told.broker_order_id,
             perm_id=told.perm_id,

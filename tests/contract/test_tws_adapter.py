@@ -199,5 +199,5 @@ class TestTwsAdapter(BrokerAdapterContract):
         with pytest.raises(UnknownOrder, match="client id 1"):
             harness.run(other.orders.replace(order, Decimal(20), Limit("249.00")))
         harness.run(other.session.disconnect())
-        (record,) = harness.run(harness.adapter.orders.open_orders(GEN))
+        record = harness.only_open_order(GEN)
         assert (record.order_reference, record.quantity) == (order, Decimal(10))

@@ -38,7 +38,7 @@ from brokerport.domain.reports import (
     Warned,
 )
 from brokerport.ports.adapter import Capability
-from brokerport.ports.orders import BookedExecution, BrokerOrder, OrderTicket
+from brokerport.ports.orders import BookedExecution, OrderRecord, OrderTicket
 from brokerport.ports.session import (
     AdapterEvent,
     AdapterListener,
@@ -206,11 +206,12 @@ class FakeOrders:
     session: FakeSession
     sent: list[Sent] = field(factory=list)
     tickets: dict[str, OrderTicket] = field(factory=dict)
-    open_records: list[BrokerOrder] = field(factory=list)
-    completed_records: list[BrokerOrder] = field(factory=list)
+    open_records: list[OrderRecord] = field(factory=list)
+    completed_records: list[OrderRecord] = field(factory=list)
     booked: list[BookedExecution] = field(factory=list)
     reads: list[str] = field(factory=list)
     read_error: BaseException | None = None
+    executions_error: BaseException | None = None
     after_reading: Callable[[str], None] = field(default=lambda _name: None)
     margin_error: BaseException | None = None
     _scripts: defaultdict[str, deque[tuple[Step, ...]]] = field(
@@ -253,16 +254,18 @@ class FakeOrders:
                 case Fail(error):
                     raise error
 
-    async def open_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+    async def open_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Return the open records of an account."""
         return self._read("open orders", self._of(broker_account, self.open_records))
 
-    async def completed_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+    async def completed_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Return the completed records of an account."""
         return self._read("completed orders", self._of(broker_account, self.completed_records))
 
     async def executions(self, broker_account: BrokerAccount) -> tuple[BookedExecution, ...]:
-        """Return the executions of an account."""
+        """Return the executions of an account, or fail as the test wants."""
+        if self.executions_error is not None:
+            raise self.executions_error
         found = tuple(
             entry for entry in self.booked if entry.execution.broker_account == broker_account
         )
@@ -277,11 +280,11 @@ class FakeOrders:
         return MarginImpact(*[usd(amount) for amount in (1, 2, 3, 4, 5, 6)])
 
     def _of(
-        self, broker_account: BrokerAccount, records: Iterable[BrokerOrder]
-    ) -> tuple[BrokerOrder, ...]:
+        self, broker_account: BrokerAccount, records: Iterable[OrderRecord]
+    ) -> tuple[OrderRecord, ...]:
         return tuple(record for record in records if record.broker_account == broker_account)
 
-    def _read(self, name: str, answer: tuple[BrokerOrder, ...]) -> tuple[BrokerOrder, ...]:
+    def _read(self, name: str, answer: tuple[OrderRecord, ...]) -> tuple[OrderRecord, ...]:
         if self.read_error is not None:
             raise self.read_error
         self.reads.append(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -59,6 +59,24 @@ class BrokerOrder:
 
 
 @frozen
+class ForeignOrder:
+    """An order on the broker's record in terms brokerport has no words for.
+
+    It is not one of ours: another program or a person placed it, a trailing stop by hand perhaps.
+    ``description`` says what it is in the broker's words; it is shown, never guessed at.
+    """
+
+    broker_order_id: str
+    perm_id: int | None
+    order_reference: str | None
+    broker_account: BrokerAccount
+    description: str
+
+
+OrderRecord: TypeAlias = BrokerOrder | ForeignOrder
+
+
+@frozen
 class BookedExecution:
     """An execution with its commission, None until the broker has reported it."""
 
@@ -97,11 +115,11 @@ class OrderPort(Protocol):
         """
         ...
 
-    async def open_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+    async def open_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Read the orders that are working at the broker for one account."""
         ...
 
-    async def completed_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+    async def completed_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Read the orders of this trading day that are filled, cancelled or rejected."""
         ...
 

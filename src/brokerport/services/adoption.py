@@ -8,7 +8,9 @@ Rules:
 - the market does not stop for the reads: one that disagrees is read again, and what was reported
   of the order in between is applied when it enters the book;
 - what still disagrees, and an order found in another account than it names, is published as a
-  contradiction, because a wrong order is worse than none.
+  contradiction, because a wrong order is worse than none;
+- an order or execution of someone else's that brokerport has no words for is told of as a notice,
+  and keeps no order of ours out.
 """
 
 from __future__ import annotations
@@ -16,14 +18,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from brokerport.domain.accounts import AccountMap
-from brokerport.domain.errors import BadInput, ContradictoryReport
-from brokerport.domain.events import ContradictionFound
+from brokerport.domain.errors import BadInput, ContradictoryReport, Unsupported
+from brokerport.domain.events import BrokerNotice, ContradictionFound
 from brokerport.domain.executions import Execution
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.orders import ClientOrderId, Order, OrderRequest, is_client_order_id
 from brokerport.domain.reports import Acknowledged, Cancelled, Executed, Rejected
 from brokerport.ports.adapter import BrokerAdapter, Capability
-from brokerport.ports.orders import BookedExecution, BrokerOrder, BrokerOrderStatus
+from brokerport.ports.orders import (
+    BookedExecution,
+    BrokerOrder,
+    BrokerOrderStatus,
+    ForeignOrder,
+    OrderRecord,
+)
 from brokerport.services.order_book import OrderBook, Publish
 
 READS_MAX = 3
@@ -39,23 +47,40 @@ async def adopt_orders(
     """
     for account in accounts:
         found: list[ContradictionFound] = []
+        notices: dict[str, None] = {}
         for _reading in range(READS_MAX):
-            found = await _adopt_account(adapter, accounts, account.name, book)
+            found = await _adopt_account(adapter, accounts, account.name, book, notices)
             if not found:
                 break
+        for notice in notices:
+            publish(BrokerNotice(None, f"account {account.name!r}: {notice}"))
         for contradiction in found:
             publish(contradiction)
     book.end_adoption()
 
 
 async def _adopt_account(
-    adapter: BrokerAdapter, accounts: AccountMap, account: str, book: OrderBook
+    adapter: BrokerAdapter,
+    accounts: AccountMap,
+    account: str,
+    book: OrderBook,
+    notices: dict[str, None],
 ) -> list[ContradictionFound]:
+    """Adopt what can be; return what disagrees, and add what is not ours to ``notices``."""
     broker_account = accounts.broker_account(account)
     records = await adapter.orders.open_orders(broker_account)
     if Capability.COMPLETED_ORDERS in adapter.capabilities:
         records += await adapter.orders.completed_orders(broker_account)
-    fills = _by_reference(await adapter.orders.executions(broker_account))
+    for record in records:
+        if isinstance(record, ForeignOrder):
+            notices[f"an order that is not brokerport's: {record.description}"] = None
+    booked: tuple[BookedExecution, ...] = ()
+    try:
+        booked = await adapter.orders.executions(broker_account)
+    except Unsupported as unsupported:
+        # Without the executions an order of ours that has filled disagrees, and is told of so.
+        notices[f"the executions cannot be shown: {unsupported}"] = None
+    fills = _by_reference(booked)
     found: list[ContradictionFound] = []
     for reference, record in _latest(records).items():
         if book.find(reference) is None:
@@ -66,12 +91,14 @@ async def _adopt_account(
     return found
 
 
-def _latest(records: Iterable[BrokerOrder]) -> dict[str, BrokerOrder]:
+def _latest(records: Iterable[OrderRecord]) -> dict[str, BrokerOrder]:
     """Return our records by reference; the later read, of completed orders, has the last word."""
     return {
         record.order_reference: record
         for record in records
-        if record.order_reference is not None and is_client_order_id(record.order_reference)
+        if isinstance(record, BrokerOrder)
+        and record.order_reference is not None
+        and is_client_order_id(record.order_reference)
     }
 
 

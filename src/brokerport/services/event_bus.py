@@ -71,7 +71,7 @@ class EventBus:
         self._is_closed = False
 
     def subscribe(self, client_order_id: str | None = None) -> EventStream:
-        """Return a stream of the opening's events and every event from now on.
+        """Return a stream of every event from now on; the first also hears the opening's events.
 
         With a ``client_order_id`` it is a stream of that order's changes from now on, nothing else.
         A stream of a closed bus has ended already.
@@ -80,6 +80,9 @@ class EventBus:
         if client_order_id is None:
             for event in self._opening:
                 stream.deliver(event)
+            if not self._is_opening:
+                # Hours later the opening's news would be stale.
+                self._opening.clear()
         if self._is_closed:
             stream.close()
         else:

@@ -8,14 +8,24 @@ from decimal import Decimal
 import pytest
 
 from brokerport.domain.accounts import BrokerAccount
-from brokerport.domain.errors import NotConnected, RequestRefused, RequestTimedOut
-from brokerport.domain.events import SessionState
+from brokerport.domain.errors import (
+    NotConnected,
+    RequestRefused,
+    RequestTimedOut,
+    Unsupported,
+)
+from brokerport.domain.events import BrokerNotice, ContradictionFound, SessionState
 from brokerport.domain.executions import Execution
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.order_types import Limit, Side, TimeInForce
 from brokerport.domain.reports import Cancelled, Executed
 from brokerport.ports.adapter import Capability
-from brokerport.ports.orders import BookedExecution, BrokerOrder, BrokerOrderStatus
+from brokerport.ports.orders import (
+    BookedExecution,
+    BrokerOrder,
+    BrokerOrderStatus,
+    ForeignOrder,
+)
 from brokerport.ports.session import AdapterEvent, ExecutionReported, OrderReported
 from brokerport.services.adoption import READS_MAX
 from tests.support.examples import AAPL, GEN, KEY, REV, execution, facts
@@ -26,6 +36,7 @@ S = OrderStatus
 B = BrokerOrderStatus
 
 REV_KEY = "rev.01JD2V8Y3W0000000000000009"
+OTHER_KEY = "gen.01JD2V8Y3W0000000000000008"
 
 
 def record(
@@ -249,3 +260,33 @@ def test_an_adopted_order_takes_requests() -> None:
     desk = start(desk_of(opened=(record(),)))
     desk.adapter.session.tell(OrderReported(Cancelled(KEY)))
     assert desk.book.order("gen", KEY).status is S.CANCELLED
+
+
+def test_an_order_of_someone_else_keeps_none_of_ours_out() -> None:
+    """A trailing stop entered by hand is told of as a notice; our own order is taken over."""
+    by_hand = ForeignOrder("0", 4712, None, GEN, "a TRAIL order is not supported")
+    desk = desk_of(opened=(record(),))
+    desk.orders.open_records.append(by_hand)
+    start(desk)
+    assert desk.book.order("gen", KEY).status is S.WORKING
+    (notice,) = desk.told(BrokerNotice)
+    assert notice.message == (
+        "account 'gen': an order that is not brokerport's: a TRAIL order is not supported"
+    )
+
+
+def test_executions_that_cannot_be_shown_keep_out_only_what_has_filled() -> None:
+    """A fill in an instrument we lack hides the others: an order without fills needs none."""
+    desk = desk_of(opened=(record(), record(B.WORKING, 4, reference=OTHER_KEY)))
+    desk.orders.executions_error = Unsupported("a future is no instrument brokerport has")
+    start(desk)
+    assert desk.book.order("gen", KEY).status is S.WORKING
+    assert desk.book.find(OTHER_KEY) is None
+    told = desk.events.drain()
+    notices = [event.message for event in told if isinstance(event, BrokerNotice)]
+    assert notices == [
+        "account 'gen': the executions cannot be shown: a future is no instrument brokerport has",
+        "account 'rev': the executions cannot be shown: a future is no instrument brokerport has",
+    ]
+    (contradiction,) = [event for event in told if isinstance(event, ContradictionFound)]
+    assert contradiction.client_order_id == OTHER_KEY

@@ -27,7 +27,7 @@ from brokerport.domain.errors import (
 from brokerport.domain.instruments import Stock
 from brokerport.domain.order_types import Limit
 from brokerport.domain.reports import Rejected, ReplaceRefused
-from brokerport.ports.orders import BrokerOrderStatus
+from brokerport.ports.orders import BrokerOrder, BrokerOrderStatus, ForeignOrder, OrderRecord
 from brokerport.ports.session import ConnectionLost, OrderReported
 from tests.unit.tws.fake_tws import FakeTws, Fields
 from tests.unit.tws.sample_orders import (
@@ -58,6 +58,12 @@ def stands(status: str, filled: float = 0.0, why_held: str = "") -> OrderStatusR
     return OrderStatusRow(CLIENT_ID, ORDER_ID, PERM_ID, status, filled, why_held)
 
 
+def ours(record: OrderRecord) -> BrokerOrder:
+    """Return a record that must be in our words."""
+    assert isinstance(record, BrokerOrder)
+    return record
+
+
 def test_the_last_of_each_message_counts() -> None:
     """Live news of an order may come in the middle of an answer."""
     rows = [
@@ -67,7 +73,7 @@ def test_the_last_of_each_message_counts() -> None:
         stands("Submitted", filled=40.0),
     ]
     (record,) = open_orders(rows, ACCOUNT)
-    assert (record.quantity, record.filled_quantity) == (Decimal(150), Decimal(40))
+    assert (ours(record).quantity, ours(record).filled_quantity) == (Decimal(150), Decimal(40))
 
 
 @pytest.mark.parametrize("status", ["Filled", "Cancelled", "ApiCancelled"])
@@ -79,9 +85,9 @@ def test_an_order_that_ends_during_the_answer_is_not_open(status: str) -> None:
 def test_an_inactive_order_is_neither_hidden_nor_working() -> None:
     """Unless TWS says why it is held."""
     (refused,) = open_orders([shown("Inactive"), stands("Inactive")], ACCOUNT)
-    assert refused.status is BrokerOrderStatus.REJECTED
+    assert ours(refused).status is BrokerOrderStatus.REJECTED
     (held,) = open_orders([shown("Inactive"), stands("Inactive", why_held="locate")], ACCOUNT)
-    assert held.status is BrokerOrderStatus.WORKING
+    assert ours(held).status is BrokerOrderStatus.WORKING
 
 
 def test_an_order_without_its_status_is_no_answer() -> None:
@@ -90,8 +96,18 @@ def test_an_order_without_its_status_is_no_answer() -> None:
         open_orders([shown()], ACCOUNT)
 
 
-def test_an_order_we_have_no_words_for_is_no_answer() -> None:
-    """Leaving it out would say that it is not there."""
+def test_an_order_of_someone_else_that_we_have_no_words_for_is_shown_as_foreign() -> None:
+    """Leaving it out would say that it is not there; refusing to read would hide our own."""
+    (foreign,) = open_orders(
+        [shown(orderType="TRAIL", orderRef="by hand"), stands("Submitted")], ACCOUNT
+    )
+    assert isinstance(foreign, ForeignOrder)
+    assert (foreign.order_reference, foreign.broker_account) == ("by hand", ACCOUNT)
+    assert "TRAIL" in foreign.description
+
+
+def test_an_order_of_ours_that_we_have_no_words_for_is_no_answer() -> None:
+    """Someone changed it by hand into what we never place: it must be looked at."""
     with pytest.raises(Unsupported, match="TRAIL"):
         open_orders([shown(orderType="TRAIL"), stands("Submitted")], ACCOUNT)
 
@@ -108,22 +124,25 @@ def test_a_completed_order_has_no_order_id_of_tws() -> None:
     """What the book knows stands in; else it is empty."""
     row = completed("Filled", 100.0, 100.0, "Filled Size: 100")
     assert completed_order(row, placed_book()[0]).broker_order_id == str(ORDER_ID)
-    stranger = completed_order(row, OrderBook())
+    stranger = ours(completed_order(row, OrderBook()))
     assert (stranger.broker_order_id, stranger.perm_id) == ("", PERM_ID)
     assert stranger.reason == ""
 
 
 def test_a_completed_orders_quantity_may_be_left_out() -> None:
     """TWS may send 0: then what was ordered here, or what was filled, is known."""
-    assert completed_order(completed("Filled", 0.0, 60.0), OrderBook()).quantity == 60
-    assert completed_order(completed("Cancelled", 0.0, 60.0), placed_book()[0]).quantity == 100
-    record = completed_order(completed("Filled", 100.0, UNSET_DOUBLE), OrderBook())
+    left_out = completed("Filled", 0.0, 60.0)
+    assert ours(completed_order(left_out, OrderBook())).quantity == 60
+    cancelled = completed("Cancelled", 0.0, 60.0)
+    assert ours(completed_order(cancelled, placed_book()[0])).quantity == 100
+    record = ours(completed_order(completed("Filled", 100.0, UNSET_DOUBLE), OrderBook()))
     assert record.filled_quantity == 100
 
 
 def test_a_refused_order_keeps_its_words() -> None:
     """Completed as Inactive is rejected."""
-    record = completed_order(completed("Inactive", 100.0, 0.0, "Rejected: margin"), OrderBook())
+    row = completed("Inactive", 100.0, 0.0, "Rejected: margin")
+    record = ours(completed_order(row, OrderBook()))
     assert (record.status, record.reason) == (BrokerOrderStatus.REJECTED, "Rejected: margin")
 
 

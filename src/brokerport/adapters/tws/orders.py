@@ -42,7 +42,7 @@ from brokerport.domain.errors import (
     UnknownOrder,
 )
 from brokerport.domain.order_types import OrderType
-from brokerport.ports.orders import BookedExecution, BrokerOrder, OrderTicket
+from brokerport.ports.orders import BookedExecution, OrderRecord, OrderTicket
 
 
 class Orders:
@@ -122,17 +122,17 @@ class Orders:
         except Exception as error:
             raise OrderInDoubt(client_order_id, "cancel", repr(error)) from error
 
-    async def open_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+    async def open_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Read the account's working orders, of every client and of TWS itself.
 
         Raises:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
-            Unsupported: one is of a kind brokerport has no words for.
+            Unsupported: one of ours was changed into a kind brokerport has no words for.
         """
         self._connection.require_managed(broker_account)
         return open_orders(await self._open(), broker_account)
 
-    async def completed_orders(self, broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+    async def completed_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Read the account's orders of this trading day that are done.
 
         TWS names no order id here: ``broker_order_id`` is empty for an order this adapter does not
@@ -140,7 +140,7 @@ class Orders:
 
         Raises:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
-            Unsupported: one is of a kind brokerport has no words for.
+            Unsupported: one of ours was changed into a kind brokerport has no words for.
         """
         self._connection.require_managed(broker_account)
         book = self._connection.book

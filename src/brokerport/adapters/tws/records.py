@@ -19,13 +19,19 @@ from brokerport.adapters.tws.translate_orders import (
     to_time_in_force,
 )
 from brokerport.domain.accounts import BrokerAccount
-from brokerport.domain.errors import RequestRefused
-from brokerport.ports.orders import BrokerOrder, BrokerOrderStatus
+from brokerport.domain.errors import RequestRefused, Unsupported
+from brokerport.domain.orders import is_client_order_id
+from brokerport.ports.orders import (
+    BrokerOrder,
+    BrokerOrderStatus,
+    ForeignOrder,
+    OrderRecord,
+)
 
 _ENDED = frozenset({BrokerOrderStatus.FILLED, BrokerOrderStatus.CANCELLED})
 
 
-def open_orders(rows: Iterable[object], broker_account: BrokerAccount) -> tuple[BrokerOrder, ...]:
+def open_orders(rows: Iterable[object], broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
     """Return an account's working orders from the messages of one answer.
 
     TWS sends openOrder and then orderStatus for each; live news of an order may come between, so
@@ -34,7 +40,6 @@ def open_orders(rows: Iterable[object], broker_account: BrokerAccount) -> tuple[
 
     Raises:
         RequestRefused: an order came without its status, so that how much is filled is unknown.
-        Unsupported: an order is of a kind brokerport has no words for.
     """
     orders: dict[tuple[int, int, int], OpenOrderRow] = {}
     statuses: dict[tuple[int, int, int], OrderStatusRow] = {}
@@ -44,7 +49,7 @@ def open_orders(rows: Iterable[object], broker_account: BrokerAccount) -> tuple[
             orders[_key(order.clientId, order.orderId, order.permId)] = row
         elif isinstance(row, OrderStatusRow):
             statuses[_key(row.client_id, row.order_id, row.perm_id)] = row
-    found = []
+    found: list[OrderRecord] = []
     for key, row in orders.items():
         if row.order.account != broker_account.account_id:
             continue
@@ -54,7 +59,7 @@ def open_orders(rows: Iterable[object], broker_account: BrokerAccount) -> tuple[
         standing = to_broker_order_status(status.status, status.why_held)
         if standing not in _ENDED:
             found.append(
-                _broker_order(
+                _record(
                     row.contract,
                     row.order,
                     broker_order_id=str(row.order.orderId),
@@ -67,14 +72,11 @@ def open_orders(rows: Iterable[object], broker_account: BrokerAccount) -> tuple[
     return tuple(found)
 
 
-def completed_order(row: CompletedOrderRow, book: OrderBook) -> BrokerOrder:
+def completed_order(row: CompletedOrderRow, book: OrderBook) -> OrderRecord:
     """Return an order that is done, from its completedOrder message.
 
     TWS leaves out the order id, and the ordered quantity of an order that is done may be 0: what
     the book knows of it stands in, then what is filled.
-
-    Raises:
-        Unsupported: the order is of a kind brokerport has no words for.
     """
     order = row.order
     tracked = book.find(order.orderRef) if order.orderRef else None
@@ -86,7 +88,7 @@ def completed_order(row: CompletedOrderRow, book: OrderBook) -> BrokerOrder:
     if total == 0:
         total = filled if tracked is None else tracked.quantity
     is_refusal = status is not BrokerOrderStatus.FILLED
-    return _broker_order(
+    return _record(
         row.contract,
         order,
         broker_order_id="" if tracked is None else str(tracked.order_id),
@@ -102,7 +104,7 @@ def _key(client_id: int, order_id: int, perm_id: int) -> tuple[int, int, int]:
     return (0, 0, perm_id) if perm_id else (client_id, order_id, 0)
 
 
-def _broker_order(
+def _record(
     contract: Contract,
     order: TwsOrder,
     *,
@@ -111,18 +113,28 @@ def _broker_order(
     status: BrokerOrderStatus,
     filled_quantity: Decimal,
     reason: str,
-) -> BrokerOrder:
-    return BrokerOrder(
-        broker_order_id=broker_order_id,
-        perm_id=optional_id(order.permId),
-        order_reference=order.orderRef or None,
-        broker_account=BrokerAccount(order.account),
-        instrument=to_instrument(contract),
-        side=to_side(order.action),
-        quantity=quantity,
-        order_type=to_order_type(order),
-        time_in_force=to_time_in_force(order),
-        status=status,
-        filled_quantity=filled_quantity,
-        reason=reason,
-    )
+) -> OrderRecord:
+    """Return an order in our words, or as a foreign one where there are none for it."""
+    perm_id = optional_id(order.permId)
+    reference = order.orderRef or None
+    broker_account = BrokerAccount(order.account)
+    try:
+        return BrokerOrder(
+            broker_order_id=broker_order_id,
+            perm_id=perm_id,
+            order_reference=reference,
+            broker_account=broker_account,
+            instrument=to_instrument(contract),
+            side=to_side(order.action),
+            quantity=quantity,
+            order_type=to_order_type(order),
+            time_in_force=to_time_in_force(order),
+            status=status,
+            filled_quantity=filled_quantity,
+            reason=reason,
+        )
+    except Unsupported as unsupported:
+        if is_client_order_id(reference):
+            # We never place such an order: who could have changed ours must be looked at.
+            raise
+        return ForeignOrder(broker_order_id, perm_id, reference, broker_account, str(unsupported))
