@@ -6,7 +6,8 @@ What the table has to admit, because brokers do it:
 - a cancelled or rejected order may still report a fill that happened before: it counts;
 - a refused replace or cancel leaves the order live, on its old terms;
 - an order whose answer was lost is IN_DOUBT until the broker reports something of it; a refused
-  cancel is no proof either way, and only proof (``FOUND_ABSENT``) may end that doubt as NOT_PLACED;
+  cancel is no proof either way, and only proof (``FOUND_ABSENT``) may end that doubt as NOT_PLACED
+  (doubt about new terms outlasts news that the order lives: see ``orders.Order``);
 - the same news may be told twice;
 - IBKR reports an order whose time in force ran out as cancelled, so there is no status of its own
   for it: the reason says so.

@@ -222,7 +222,7 @@ class Order:
                 return self._after_execution(execution)
             case Acknowledged(broker_order_id=broker_order_id, perm_id=perm_id):
                 return evolve(
-                    self._moved(OrderTrigger.ACKNOWLEDGED),
+                    self._shown_alive(OrderTrigger.ACKNOWLEDGED),
                     broker_order_id=broker_order_id,
                     perm_id=self.perm_id if perm_id is None else perm_id,
                 )
@@ -336,7 +336,13 @@ class Order:
         order = evolve(order, executions=(*self.executions, execution))
         if order._is_complete:
             return order._filled_if_complete()
-        return order._moved(OrderTrigger.PARTIALLY_FILLED)
+        return order._shown_alive(OrderTrigger.PARTIALLY_FILLED)
+
+    def _shown_alive(self, trigger: OrderTrigger) -> Order:
+        """Return the order after news that it lives, which does not say on which terms."""
+        if self.status is OrderStatus.IN_DOUBT and self.proposed is not None:
+            return self
+        return self._moved(trigger)
 
     @property
     def _is_complete(self) -> bool:

@@ -76,8 +76,8 @@ def test_a_stream_of_one_order_hears_its_changes_alone() -> None:
     other = OrderChanged(Order.submitted(unlike, request()))
     bus.publish(ours)
     bus.end_opening()
-    everything = bus.subscribe()
     changes = bus.subscribe(KEY)
+    everything = bus.subscribe()
     for event in (other, notice(1), ours, other):
         bus.publish(event)
     assert changes.drain() == (ours,)

@@ -166,16 +166,33 @@ def test_a_reduction_to_what_is_filled_ends_the_order() -> None:
 
 
 def test_news_of_an_older_change_does_not_answer_a_newer_one() -> None:
-    """A lost replace is confirmed late, while the next is under way: that one is still awaited."""
+    """An older replace is told of again, while the next is under way: that one is still awaited."""
+
+    async def trading() -> None:
+        desk, key = await desk_working()
+        desk.orders.script("replace", Say(replaced(15, NEW)))
+        await replace(desk, key, 15)
+        desk.orders.script("replace", Say(replaced(15, NEW)), Later(replaced(20, NEW)))
+        order = await replace(desk, key, 20)
+        assert facts(order.status, order.quantity) == (S.WORKING, 20)
+
+    run(trading())
+
+
+def test_a_lost_change_stays_in_doubt_until_its_terms_are_told() -> None:
+    """That the order lives, or fills in part, does not say on which terms; a change must wait."""
 
     async def trading() -> None:
         desk, key = await desk_working()
         with pytest.raises(OrderInDoubt):
             await replace(desk, key, 15)
         desk.adapter.tell(key, acknowledged())
-        desk.orders.script("replace", Say(replaced(15, NEW)), Later(replaced(20, NEW)))
-        order = await replace(desk, key, 20)
-        assert facts(order.status, order.quantity) == (S.WORKING, 20)
+        desk.adapter.tell(key, filled(4))
+        assert facts(desk.only_order().status, desk.only_order().filled_quantity) == (S.IN_DOUBT, 4)
+        with pytest.raises(ReplaceRejected, match="the order is in doubt"):
+            await replace(desk, key, 20)
+        desk.adapter.tell(key, replaced(15, NEW))
+        assert facts(desk.only_order().status, desk.only_order().quantity) == (S.WORKING, 15)
 
     run(trading())
 

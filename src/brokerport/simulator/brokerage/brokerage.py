@@ -364,25 +364,7 @@ class Brokerage:
         return Demand(ticket.side, ticket.instrument, ticket.order_type, ticket.quantity, price)
 
     def _record(self, ticket: Ticket, now: datetime) -> BrokerageOrder:
-        return BrokerageOrder(
-            perm_id=self._identifiers.next_perm_id(),
-            account=ticket.account,
-            instrument=ticket.instrument,
-            side=ticket.side,
-            quantity=ticket.quantity,
-            order_type=ticket.order_type,
-            time_in_force=ticket.time_in_force,
-            order_reference=ticket.order_reference,
-            entry=ticket.entry,
-            outside_regular_hours=ticket.outside_regular_hours,
-            status=BrokerageStatus.PRE_SUBMITTED,
-            filled=ZERO,
-            remaining=ticket.quantity,
-            average_fill_price=None,
-            last_fill_price=None,
-            commission_total=ZERO,
-            placed_at=now,
-        )
+        return BrokerageOrder.entered(ticket, self._identifiers.next_perm_id(), now)
 
     def _refuse(self, ticket: Ticket, reason: str, now: datetime) -> BrokerageOrder:
         order = evolve(

@@ -103,6 +103,29 @@ class BrokerageOrder:
     reason: str = ""
     reason_code: int | None = None
 
+    @classmethod
+    def entered(cls, ticket: Ticket, perm_id: int, placed_at: datetime) -> BrokerageOrder:
+        """Return the record of an order that has just been taken, before anything traded."""
+        return cls(
+            perm_id=perm_id,
+            account=ticket.account,
+            instrument=ticket.instrument,
+            side=ticket.side,
+            quantity=ticket.quantity,
+            order_type=ticket.order_type,
+            time_in_force=ticket.time_in_force,
+            order_reference=ticket.order_reference,
+            entry=ticket.entry,
+            outside_regular_hours=ticket.outside_regular_hours,
+            status=BrokerageStatus.PRE_SUBMITTED,
+            filled=Decimal(0),
+            remaining=ticket.quantity,
+            average_fill_price=None,
+            last_fill_price=None,
+            commission_total=Decimal(0),
+            placed_at=placed_at,
+        )
+
     @property
     def is_open(self) -> bool:
         """Whether the order may still trade."""
