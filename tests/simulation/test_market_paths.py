@@ -41,12 +41,12 @@ def test_a_replayed_bar_touches_its_four_prices_on_ticks_and_never_leaves_them(
 
 @pytest.mark.parametrize(
     ("prices", "in_order"),
-    [((100, 120, 90, 110), [100, 90, 120, 110]), ((110, 120, 90, 100), [110, 120, 90, 100])],
+    [((100, 120, 90, 110), [100, 120, 90, 110]), ((110, 120, 90, 100), [110, 120, 90, 100])],
 )
-def test_the_close_decides_which_extreme_comes_first(
+def test_a_replayed_bar_goes_open_high_low_close(
     prices: tuple[int, int, int, int], in_order: list[int]
 ) -> None:
-    """A bar that closes up visits its low first, one that closes down its high."""
+    """Whichever way it closes, the high comes before the low."""
     path = path_through_bar(*prices, 0, seconds=23_400, tick_seconds=5)
     assert [path.price(third * 7800) for third in range(4)] == in_order
 

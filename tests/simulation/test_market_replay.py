@@ -234,7 +234,7 @@ def test_the_flash_crash_of_2015_replays() -> None:
     assert (prices[0], min(prices), max(prices)) == tuple(
         map(Decimal, ("94.87", "92.00", "108.80"))
     )
-    assert prices.index(min(prices)) < prices.index(max(prices))
+    assert prices.index(max(prices)) < prices.index(min(prices))
 
 
 @needs_shared_file

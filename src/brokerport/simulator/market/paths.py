@@ -93,10 +93,10 @@ class SessionPath:
 def path_through_bar(
     open_: int, high: int, low: int, close: int, volume: int, *, seconds: int, tick_seconds: int
 ) -> SessionPath:
-    """Return the path that replays one bar, touching its four prices exactly.
+    """Return the path that replays one bar: open, high, low, close, touching each exactly.
 
-    A bar that closes at or above its open goes open, low, high, close; one that closes below goes
-    open, high, low, close. The two turns come on the ticks nearest to one and two thirds of the
+    A daily bar does not say which extreme came first; the high always does here, so that a replay
+    depends on nothing but its file. The two turns come on the ticks nearest to one and two thirds of the
     session, so that the extremes are quoted and not stepped over. All prices in cents.
 
     Raises:
@@ -108,8 +108,7 @@ def path_through_bar(
     if third < 1 or 2 * third * tick_seconds >= seconds:
         raise BadInput("tick_seconds", tick_seconds, f"less than a third of {seconds} seconds")
     times = (0, third * tick_seconds, 2 * third * tick_seconds, seconds)
-    turns = (low, high) if close >= open_ else (high, low)
-    return SessionPath(times, (open_, *turns, close), volume)
+    return SessionPath(times, (open_, high, low, close), volume)
 
 
 def random_path(
