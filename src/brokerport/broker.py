@@ -25,7 +25,7 @@ from brokerport.domain.events import SessionState
 from brokerport.domain.instruments import Instrument, Stock
 from brokerport.domain.market_data import Quote
 from brokerport.domain.order_types import OrderType
-from brokerport.domain.orders import Order, OrderRequest
+from brokerport.domain.orders import ClientOrderId, Order, OrderRequest
 from brokerport.domain.positions import Holding
 from brokerport.ports.adapter import BrokerAdapter, Capability
 from brokerport.ports.orders import BookedExecution
@@ -88,7 +88,7 @@ class Broker:
     async def replace(
         self,
         account: str,
-        client_order_id: object,
+        client_order_id: ClientOrderId | str,
         *,
         quantity: Decimal | None = None,
         order_type: OrderType | None = None,
@@ -105,7 +105,7 @@ class Broker:
         self._supervisor.require_ready()
         return await self._desk.replace(account, str(client_order_id), quantity, order_type)
 
-    async def cancel(self, account: str, client_order_id: object) -> Order:
+    async def cancel(self, account: str, client_order_id: ClientOrderId | str) -> Order:
         """Cancel a working order; return it once it is off the market.
 
         Raises:
@@ -116,7 +116,7 @@ class Broker:
         self._supervisor.require_ready()
         return await self._desk.cancel(account, str(client_order_id))
 
-    async def order_status(self, account: str, client_order_id: object) -> Order:
+    async def order_status(self, account: str, client_order_id: ClientOrderId | str) -> Order:
         """Return all that is known of one order, done or not.
 
         Raises:
@@ -134,7 +134,7 @@ class Broker:
         return tuple(order for order in self._book.open_orders() if order.account == account)
 
     async def wait_until_done(
-        self, account: str, client_order_id: object, timeout_seconds: float
+        self, account: str, client_order_id: ClientOrderId | str, timeout_seconds: float
     ) -> Order:
         """Wait until an order is filled, cancelled or rejected, and return it.
 

@@ -17,7 +17,7 @@ from brokerport.domain.events import BrokerEvent, SessionState
 from brokerport.domain.instruments import Instrument, Stock
 from brokerport.domain.market_data import Quote
 from brokerport.domain.order_types import OrderType
-from brokerport.domain.orders import Order, OrderRequest
+from brokerport.domain.orders import ClientOrderId, Order, OrderRequest
 from brokerport.domain.positions import Holding
 from brokerport.ports.orders import BookedExecution
 from brokerport.services.event_bus import EventStream
@@ -77,7 +77,7 @@ class SyncBroker:
     def replace(
         self,
         account: str,
-        client_order_id: object,
+        client_order_id: ClientOrderId | str,
         *,
         quantity: Decimal | None = None,
         order_type: OrderType | None = None,
@@ -91,11 +91,11 @@ class SyncBroker:
 
         return self._portal.call(replace)
 
-    def cancel(self, account: str, client_order_id: object) -> Order:
+    def cancel(self, account: str, client_order_id: ClientOrderId | str) -> Order:
         """See ``Broker.cancel``."""
         return self._portal.call(self._broker.cancel, account, client_order_id)
 
-    def order_status(self, account: str, client_order_id: object) -> Order:
+    def order_status(self, account: str, client_order_id: ClientOrderId | str) -> Order:
         """See ``Broker.order_status``."""
         return self._portal.call(self._broker.order_status, account, client_order_id)
 
@@ -104,7 +104,7 @@ class SyncBroker:
         return self._portal.call(self._broker.open_orders, account)
 
     def wait_until_done(
-        self, account: str, client_order_id: object, timeout_seconds: float
+        self, account: str, client_order_id: ClientOrderId | str, timeout_seconds: float
     ) -> Order:
         """See ``Broker.wait_until_done``."""
         return self._portal.call(

@@ -96,8 +96,8 @@ def path_through_bar(
     """Return the path that replays one bar: open, high, low, close, touching each exactly.
 
     A daily bar does not say which extreme came first; the high always does here, so that a replay
-    depends on nothing but its file. The two turns come on the ticks nearest to one and two thirds of the
-    session, so that the extremes are quoted and not stepped over. All prices in cents.
+    depends on nothing but its file. The two turns come on the ticks nearest to one and two thirds
+    of the session, so that the extremes are quoted and not stepped over. All prices in cents.
 
     Raises:
         BadInput: the bar's prices contradict each other, or a session has fewer than three ticks.
