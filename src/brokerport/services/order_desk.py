@@ -36,7 +36,7 @@ from brokerport.domain.errors import (
     Unsupported,
 )
 from brokerport.domain.executions import Execution
-from brokerport.domain.instruments import Instrument, Option
+from brokerport.domain.instruments import Instrument, Option, Stock
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.order_types import OrderType
 from brokerport.domain.orders import Order, OrderRequest, check_not_expired, check_prices
@@ -112,6 +112,7 @@ class OrderDesk:
         self._answer_timeout_seconds = answer_timeout_seconds
         self._questions: dict[str, _Question] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._stocks: dict[Instrument, ContractDetails] = {}
 
     async def place(self, request: OrderRequest) -> Order:
         """Place an order; return it once the broker has answered: working, or filled already.
@@ -263,14 +264,24 @@ class OrderDesk:
         )
 
     async def _details(self, instrument: Instrument) -> ContractDetails:
+        """Look up what an order must be checked against; a stock once in a session.
+
+        An option is looked up for every order, because it expires.
+        """
+        known = self._stocks.get(instrument)
+        if known is not None:
+            return known
         try:
-            return await self._adapter.contracts.details(instrument)
+            details = await self._adapter.contracts.details(instrument)
         except UnknownContract:
             # A broker forgets an option when it has expired; the caller should hear the reason.
             if isinstance(instrument, Option):
                 broker_time = await self._adapter.session.broker_time()
                 check_not_expired(instrument, exchange_date(broker_time))
             raise
+        if isinstance(instrument, Stock):
+            self._stocks[instrument] = details
+        return details
 
     async def _ask(
         self,

@@ -14,7 +14,7 @@ from brokerport.domain.errors import (
     UnknownContract,
 )
 from brokerport.domain.events import ExecutionReceived, OrderChanged
-from brokerport.domain.instruments import Option
+from brokerport.domain.instruments import Option, Stock
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.order_types import Limit
 from brokerport.domain.orders import OrderRequest
@@ -251,5 +251,23 @@ def test_what_happened_is_told_in_order() -> None:
         assert changes[2].order == order
         fills = [event for event in events if isinstance(event, ExecutionReceived)]
         assert [(fill.account, fill.execution.execution_id) for fill in fills] == [("gen", "e1")]
+
+    run(trading())
+
+
+@pytest.mark.parametrize(("instrument", "times"), [(AAPL, 1), (AAPL_PUT, 3)])
+def test_a_stock_is_looked_up_once_and_an_option_for_every_order(
+    instrument: Stock | Option, times: int
+) -> None:
+    """A stock's tick does not change in a session; an option may have expired since."""
+
+    async def trading() -> None:
+        desk = await TradingDesk().open()
+        asked: list[None] = []
+        desk.adapter.contracts.when_asked = lambda: asked.append(None)
+        for _order in range(3):
+            desk.orders.script("place", Say(acknowledged()))
+            await desk.broker.place(request(instrument=instrument))
+        assert len(asked) == times
 
     run(trading())

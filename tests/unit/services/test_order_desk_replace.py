@@ -14,7 +14,7 @@ from brokerport.domain.errors import (
 )
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.order_types import Limit
-from tests.support.examples import facts
+from tests.support.examples import AAPL_PUT, facts
 from tests.support.fake_adapter import (
     Later,
     Say,
@@ -201,7 +201,7 @@ def test_an_order_that_ends_during_the_check_is_not_replaced() -> None:
     """It filled while its contract was looked up: refused in the words of a replace."""
 
     async def trading() -> None:
-        desk, key = await desk_working()
+        desk, key = await desk_working(instrument=AAPL_PUT)
         desk.adapter.contracts.when_asked = lambda: desk.adapter.tell(key, filled(10))
         with pytest.raises(ReplaceRejected, match="the order is filled"):
             await replace(desk, key)

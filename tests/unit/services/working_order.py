@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any
 
+from brokerport.domain.instruments import Instrument
 from brokerport.domain.order_types import Limit
 from brokerport.domain.orders import Order
-from tests.support.examples import request
+from tests.support.examples import AAPL, request
 from tests.support.fake_adapter import (
     Say,
     Step,
@@ -27,10 +28,12 @@ async def desk_with(*steps: Step) -> TradingDesk:
     return desk
 
 
-async def desk_working(quantity: int = 10) -> tuple[TradingDesk, str]:
+async def desk_working(
+    quantity: int = 10, instrument: Instrument = AAPL
+) -> tuple[TradingDesk, str]:
     """Return a desk with one working order at 190.00, and the order's id."""
     desk = await desk_with(Say(acknowledged()))
-    order = await desk.broker.place(request(quantity, OLD))
+    order = await desk.broker.place(request(quantity, OLD, instrument=instrument))
     desk.events.drain()
     return desk, str(order.client_order_id)
 
