@@ -16,6 +16,7 @@ from brokerport.domain.contracts import ContractDetails, OptionChain, PriceIncre
 from brokerport.domain.errors import (
     BadInput,
     BrokerportError,
+    BrokerRefusal,
     CancelRejected,
     ContradictoryReport,
     FinalError,
@@ -62,14 +63,27 @@ from brokerport.domain.order_types import (
 )
 from brokerport.domain.orders import ClientOrderId, Order, OrderRequest
 from brokerport.domain.positions import Holding, Position
+from brokerport.domain.reports import (
+    Acknowledged,
+    Cancelled,
+    CancelRefused,
+    Executed,
+    OrderReport,
+    Rejected,
+    Replaced,
+    ReplaceRefused,
+    Warned,
+)
 from brokerport.ports.adapter import Capability
 from brokerport.ports.orders import BookedExecution
+from brokerport.services.event_bus import EventStream
 from brokerport.sync_broker import SyncBroker
 
 if TYPE_CHECKING:
     from brokerport.container import open_broker, open_broker_sync
 
 __all__ = [
+    "Acknowledged",
     "BadInput",
     "Balances",
     "BookedExecution",
@@ -77,8 +91,11 @@ __all__ = [
     "BrokerAccount",
     "BrokerEvent",
     "BrokerNotice",
+    "BrokerRefusal",
     "BrokerportError",
+    "CancelRefused",
     "CancelRejected",
+    "Cancelled",
     "Capability",
     "ClientOrderId",
     "Commission",
@@ -86,6 +103,8 @@ __all__ = [
     "ContractDetails",
     "ContradictionFound",
     "ContradictoryReport",
+    "EventStream",
+    "Executed",
     "Execution",
     "ExecutionReceived",
     "FinalError",
@@ -108,6 +127,7 @@ __all__ = [
     "OrderChanged",
     "OrderInDoubt",
     "OrderRejected",
+    "OrderReport",
     "OrderRequest",
     "OrderStatus",
     "OrderType",
@@ -117,7 +137,10 @@ __all__ = [
     "PriceIncrement",
     "ProfitAndLoss",
     "Quote",
+    "Rejected",
+    "ReplaceRefused",
     "ReplaceRejected",
+    "Replaced",
     "RequestRefused",
     "RequestTimedOut",
     "RetryableError",
@@ -136,6 +159,7 @@ __all__ = [
     "UnknownContract",
     "UnknownOrder",
     "Unsupported",
+    "Warned",
     "load_settings",
     "open_broker",
     "open_broker_sync",

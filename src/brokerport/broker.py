@@ -141,7 +141,7 @@ class Broker:
         Raises:
             UnknownAccount, UnknownOrder: there is no such order.
             RequestTimedOut: it is still alive; nothing was changed.
-            NotConnected: the broker was closed first, and nothing more will be heard.
+            NotConnected: the broker was closed, or the session was lost, and nothing was heard.
         """
         key = str(client_order_id)
         with self._bus.subscribe(key) as changes:
@@ -152,6 +152,8 @@ class Broker:
                         await anext(changes)
                         order = self._book.order(account, key)
             except TimeoutError:
+                # Without a session it may have ended long ago: where it stands is not known.
+                self._supervisor.require_ready()
                 raise RequestTimedOut(
                     f"order {key} is still {order.status.value} after {timeout_seconds:g} seconds"
                 ) from None

@@ -35,7 +35,7 @@ _WHOLE_NUMBER = re.compile(r" *[+-]?[0-9]+ *\Z")
 
 
 def _positive(instance: object, attribute: Attribute[Any], value: float) -> None:
-    if value <= 0:
+    if not (value > 0 and math.isfinite(value)):
         raise InvalidConfiguration(_path(instance, attribute), value, "greater than zero")
 
 
@@ -50,7 +50,7 @@ def _client_id(instance: object, attribute: Attribute[int], value: int) -> None:
 
 
 def _not_negative(instance: object, attribute: Attribute[Any], value: float | Decimal) -> None:
-    if value < 0:
+    if not (value >= 0 and math.isfinite(value)):
         raise InvalidConfiguration(_path(instance, attribute), value, "zero or more")
 
 
@@ -140,7 +140,10 @@ class AccountSettings:
 
 @frozen
 class OrderSettings:
-    """How long ``Broker`` waits for the broker's answer to an order before it is in doubt."""
+    """How long ``Broker`` waits for the broker's answer to an order before it is in doubt.
+
+    Timed from when the order has left: the time that pacing holds it back does not count.
+    """
 
     SECTION = "orders"
 

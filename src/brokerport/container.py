@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,11 +30,12 @@ from brokerport.services.order_identity import ClientOrderIds
 from brokerport.services.session_supervisor import SessionSupervisor
 from brokerport.simulator.brokerage.account_book import account_book
 from brokerport.simulator.brokerage.accounts import AccountSetup
+from brokerport.simulator.ending import WorldEnded as WorldEnded
 from brokerport.simulator.gateways.tws.server import TwsGateway
 from brokerport.simulator.pacemaker import Pacemaker
 from brokerport.simulator.scenario import ReplaySettings, Scenario
 from brokerport.simulator.world import World as World
-from brokerport.sync_broker import SyncBroker
+from brokerport.sync_broker import Loop, SyncBroker
 
 
 def build_world(settings: SimulatedSettings, accounts: AccountMap) -> World:
@@ -77,10 +78,22 @@ def open_tws_gateway(world: World, port: int) -> TwsGateway:
 
 
 @asynccontextmanager
-async def run_world(world: World, speed: float) -> AsyncIterator[None]:
-    """Let the world's time pass, ``speed`` times as fast as ours, while the block runs."""
+async def run_world(
+    world: World, speed: float, on_end: Callable[[WorldEnded], None]
+) -> AsyncIterator[None]:
+    """Let the world's time pass, ``speed`` times as fast as ours, while the block runs.
+
+    ``on_end`` is told when the world has come to its end; the block runs on, time stands still.
+    """
+
+    async def run_to_the_end() -> None:
+        try:
+            await Pacemaker(world, speed).run()
+        except WorldEnded as end:
+            on_end(end)
+
     async with asyncio.TaskGroup() as tasks:
-        pace = tasks.create_task(Pacemaker(world, speed).run(), name="simulated world")
+        pace = tasks.create_task(run_to_the_end(), name="simulated world")
         yield
         pace.cancel()
 
@@ -192,4 +205,8 @@ def open_broker_sync(settings: Settings | Path | str) -> Iterator[SyncBroker]:
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(open_broker(settings)) as broker,
     ):
-        yield SyncBroker(broker, portal)
+        loop = Loop(portal)
+        try:
+            yield SyncBroker(broker, loop)
+        finally:
+            loop.is_closed = True

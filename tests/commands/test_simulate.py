@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -30,6 +32,8 @@ from brokerport.config import AccountSettings, Settings, TwsSettings
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import BadInput
 from brokerport.domain.money import usd
+from brokerport.simulator.exchange.calendar import TradingCalendar
+from tests.simulation.replay_files import rows_of, write
 
 
 @contextmanager
@@ -80,6 +84,29 @@ def test_a_client_trades_and_a_signal_ends_it_cleanly(end: signal.Signals) -> No
         assert process.returncode == 0, errors
         assert output == "stopped\n"
         assert errors == ""
+
+
+def test_a_replay_that_is_over_is_said_and_still_served(tmp_path: Path) -> None:
+    """The time stands still with a line that says why; clients can read; a signal ends it."""
+    rows = rows_of("AAPL", TradingCalendar(), date(2015, 3, 2), 25)
+    path = write(tmp_path / "bars.csv", rows)
+
+    async def read(port: int) -> Decimal:
+        accounts = (AccountSettings("gen", Role.GEN, "DU1000001"),)
+        settings = Settings("tws", accounts, tws=TwsSettings(port=port))
+        async with open_broker(settings) as broker:
+            return (await broker.balances("gen")).total_cash.amount
+
+    arguments = ["--replay", str(path), "--from", "2015-04-06", "--speed", "1000000"]
+    with served(*arguments) as (process, port, _):
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("simulated time stands still at 2015-04-07")
+        assert "prices end on 2015-04-06; clients are still served, Ctrl-C ends it" in line
+        assert asyncio.run(read(port)) == 1_000_000
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        assert (process.returncode, output, errors) == (0, "stopped\n", "")
 
 
 def test_a_port_in_use_is_named() -> None:

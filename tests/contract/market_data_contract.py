@@ -12,6 +12,7 @@ from brokerport.domain.errors import UnknownContract
 from brokerport.domain.instruments import Instrument, Option, OptionRight, Stock
 from brokerport.domain.market_data import Greeks, MarketDataKind
 from brokerport.ports.adapter import Capability
+from brokerport.simulator.market.market import SessionStatistics
 from tests.contract.harness import AAPL, MSFT, PUT, AdapterHarness
 
 GREEKS = Greeks(
@@ -45,6 +46,22 @@ class MarketDataContract:
         assert quote.mid == Decimal("250.025")
         assert quote.kind is MarketDataKind.LIVE
         assert quote.as_of == harness.run(harness.adapter.session.broker_time())
+
+    @pytest.mark.parametrize("volume", [0, 12_000])
+    def test_a_quote_tells_the_session(self, harness: AdapterHarness, volume: int) -> None:
+        """The last close and what has traded since; nothing traded yet is zero, not unknown."""
+        harness.market.set_statistics(
+            AAPL,
+            SessionStatistics(
+                open=Decimal("249.50"),
+                high=Decimal("250.40"),
+                low=Decimal("249.10"),
+                previous_close=Decimal("248.75"),
+                volume=Decimal(volume),
+            ),
+        )
+        quote = harness.run(harness.adapter.market_data.quote(AAPL))
+        assert (quote.close, quote.volume) == (Decimal("248.75"), Decimal(volume))
 
     def test_an_empty_side_is_none(self, harness: AdapterHarness) -> None:
         """Nothing offered is not an offer at zero."""

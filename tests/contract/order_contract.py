@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerport.domain.errors import UnknownContract, UnknownOrder
+from brokerport.domain.errors import InvalidOrder, UnknownContract, UnknownOrder
 from brokerport.domain.instruments import Stock
 from brokerport.domain.money import usd
 from brokerport.domain.order_types import (
@@ -144,6 +144,14 @@ class OrderEntryContract:
         with pytest.raises(UnknownContract, match="NOPE"):
             harness.place(ticket)
         assert harness.reports(ticket.client_order_id) == []
+
+    def test_an_order_cannot_be_handed_over_twice(self, harness: AdapterHarness) -> None:
+        """A second ticket under one ClientOrderId would be the order doubled."""
+        ticket = harness.ticket(Side.BUY, 10, Limit("249.00"))
+        harness.place(ticket)
+        with pytest.raises(InvalidOrder, match="client_order_id"):
+            harness.place(ticket)
+        assert harness.only_open_order(GEN).order_reference == ticket.client_order_id
 
     def test_what_cannot_trade_at_once_is_cancelled(self, harness: AdapterHarness) -> None:
         """Immediate or cancel: the part that trades counts, the rest ends with a reason."""

@@ -24,7 +24,8 @@ from brokerport.ports.adapter import BrokerAdapter
 from brokerport.ports.session import ConnectionLost
 from brokerport.simulator.gateways.tws.server import TwsGateway
 from tests.contract.broker_adapter_contract import BrokerAdapterContract
-from tests.contract.harness import AAPL, GEN, TICK, AdapterHarness
+from tests.contract.harness import AAPL, GEN, MSFT, REV, TICK, AdapterHarness
+from tests.contract.order_contract import SESSION
 from tests.contract.relay import Relay
 
 
@@ -137,6 +138,63 @@ class TestTwsAdapter(BrokerAdapterContract):
         (booked,) = harness.run(harness.adapter.orders.executions(GEN))
         assert booked.execution.order_reference == ticket.client_order_id
         assert booked.commission is not None
+
+    def test_what_is_held_back_when_the_line_breaks_was_not_sent(self, harness: TwsHarness) -> None:
+        """Of sixty orders at once pacing lets some leave; the others are known to be nowhere."""
+        tickets = [harness.ticket(Side.BUY, 1, Limit("100")) for _ in range(60)]
+        orders = harness.adapter.orders
+
+        async def place_and_cut() -> list[BaseException | None]:
+            placing = [asyncio.create_task(orders.place(ticket)) for ticket in tickets]
+            while not harness.world.brokerage.open_orders():  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await harness.relay.cut()
+            return await asyncio.gather(*placing, return_exceptions=True)
+
+        harness.run(orders.place(harness.ticket(Side.BUY, 1, Limit("100"), account=REV)))
+        outcomes = harness.run(place_and_cut())
+        left = [t for t, outcome in zip(tickets, outcomes, strict=True) if outcome is None]
+        held = [t for t, outcome in zip(tickets, outcomes, strict=True) if outcome is not None]
+        assert {type(outcome) for outcome in outcomes} == {type(None), NotConnected}
+        harness.wait_until(lambda: not harness.gateway.connected_client_ids)
+        harness.connect()
+        shown = {record.order_reference for record in harness.run(orders.open_orders(GEN))}
+        assert shown <= {ticket.client_order_id for ticket in left}
+        harness.place(held[0])
+        shown_now = {record.order_reference for record in harness.run(orders.open_orders(GEN))}
+        assert shown_now == shown | {held[0].client_order_id}
+
+    def test_changes_that_are_held_back_when_the_line_breaks_were_not_sent(
+        self, harness: TwsHarness
+    ) -> None:
+        """The order keeps its terms and takes new ones later; an end not asked for says why."""
+        order = harness.bid(10, "249.00")
+        orders = harness.adapter.orders
+
+        async def change_and_cut() -> list[BaseException | None]:
+            crowd = [harness.ticket(Side.BUY, 1, Limit("100"), account=REV) for _ in range(60)]
+            placing = [asyncio.create_task(orders.place(ticket)) for ticket in crowd]
+            await asyncio.sleep(0)
+            placing += [
+                asyncio.create_task(orders.replace(order, Decimal(20), Limit("249.50"))),
+                asyncio.create_task(orders.cancel(order)),
+            ]
+            while len(harness.world.brokerage.open_orders()) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await harness.relay.cut()
+            return await asyncio.gather(*placing, return_exceptions=True)
+
+        harness.buy(1, instrument=MSFT, account=REV)
+        outcomes = harness.run(change_and_cut())
+        assert [type(outcome) for outcome in outcomes[-2:]] == [NotConnected] * 2
+        harness.wait_until(lambda: not harness.gateway.connected_client_ids)
+        harness.connect()
+        record = harness.only_open_order(GEN)
+        assert (record.quantity, record.order_type) == (Decimal(10), Limit("249.00"))
+        harness.replace(order, 20, Limit("249.50"))
+        harness.only_report(order, Replaced)
+        harness.pass_time(SESSION)
+        assert harness.only_report(order, Cancelled).reason != ""
 
     def test_a_silent_line_times_out(self, harness: TwsHarness) -> None:
         """Every read says that it was not answered; none is empty."""

@@ -43,12 +43,6 @@ class IbAsyncDesk:
             "127.0.0.1", self.floor.gateway.port, client_id, timeout=10, raiseSyncErrors=True
         )
 
-    async def second_client(self, client_id: int) -> IB:
-        """Return another connected client."""
-        ib = self.new_client()
-        await self.connect(client_id, ib)
-        return ib
-
     async def reconnect(self) -> None:
         """Disconnect, wait until the gateway has noticed, and connect under the same id."""
         self.ib.disconnect()

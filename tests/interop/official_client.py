@@ -3,6 +3,10 @@
 The client runs in threads of its own, as its makers mean it to: one reads the socket, one calls
 back. Nothing sleeps: ``ask`` sends and then goes round twice with currentTime, after which every
 answer, and everything told at the end of the gateway's turn, has been heard.
+
+The client reads 4096 bytes at a time, and throws away all it has read when a burst ends on exactly
+that and nothing follows within a second (``connection.py``, ``recvMsg``). So, as a program of its
+users must, this one keeps asking for the time while it waits.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from ibapi.wrapper import EWrapper
 from brokerport.simulator.wire.tws.versions import MAX_VERSION
 
 WAIT_SECONDS = 20
+ASK_AGAIN_SECONDS = 0.3
 CALLBACKS = {
     name: inspect.signature(function)
     for name, function in vars(EWrapper).items()
@@ -76,6 +81,7 @@ class OfficialClient:
         self._client_id = client_id
         self._threads: list[threading.Thread] = []
         self._failure: BaseException | None = None
+        self._times_asked = 0
         self.client = EClient(self._answers)
 
     @property
@@ -136,8 +142,27 @@ class OfficialClient:
         """Hear everything the gateway has to say."""
         for _ in range(2):
             start = len(self.calls)
-            self.client.reqCurrentTime()
-            self.wait_for("currentTime", start)
+            for _waited in range(round(WAIT_SECONDS / ASK_AGAIN_SECONDS)):
+                self.client.reqCurrentTime()
+                self._times_asked += 1
+                if self._all_times_told():
+                    break
+            else:
+                heard = names(self.calls[start:])
+                raise AssertionError(f"no answer within {WAIT_SECONDS} s; heard {heard}")
+
+    def _all_times_told(self) -> bool:
+        """Wait a moment for the answers to every question for the time."""
+        with self._answers.heard:
+            done = self._answers.heard.wait_for(
+                lambda: (
+                    len(every("currentTime", self.calls)) == self._times_asked
+                    or self._failure is not None
+                ),
+                ASK_AGAIN_SECONDS,
+            )
+            self._check()
+            return done
 
     def wait_for(self, name: str, start: int = 0) -> Call:
         """Wait for a callback after the first ``start`` ones."""

@@ -130,6 +130,8 @@ def test_a_partly_filled_order_goes_on(floor: TradingFloor) -> None:
         (434, {"quantity": D(-5)}),
         (434, {"quantity": D("NaN")}),
         (10243, {"quantity": D("1.5")}),
+        (383, {"quantity": D(1_000_000_001)}),
+        (383, {"quantity": D("1e300")}),
         (200, {"instrument": Stock("NOSUCH")}),
         (200, {"instrument": Option("AAPL", date(2026, 1, 9), D("260.5"), OptionRight.PUT)}),
         (200, {"instrument": Option("AAPL", date(2026, 1, 2), D(260), OptionRight.PUT)}),

@@ -288,6 +288,9 @@ def test_a_volatility_and_a_price_are_computed_from_each_other() -> None:
         (CalculateImpliedVolatility(1, OPTION, D(9), D(250)), 322),
         (CalculateOptionPrice(1, OPTION, D(0), D(270)), 322),
         (CalculateOptionPrice(1, OPTION, D("0.3"), D(0)), 322),
+        (CalculateOptionPrice(1, OPTION, D("1e300"), D(270)), 322),
+        (CalculateOptionPrice(1, OPTION, D("0.3"), D("1e300")), 322),
+        (CalculateImpliedVolatility(1, OPTION, D(9), D("1e300")), 322),
     ],
 )
 def test_what_has_no_volatility_or_price_is_refused(request_: object, code: int) -> None:

@@ -466,6 +466,7 @@ def test_an_order_that_cannot_be_afforded_is_rejected_in_sequence() -> None:
         (STOCK, limit_order("250.001"), 110),
         (STOCK, order(quantity=0), 434),
         (STOCK, order(quantity="1.5"), 10243),
+        (STOCK, order(quantity="1e30"), 383),
         (STOCK, WireOrder(action="BUY", order_type="MKT"), 434),
         (STOCK, order("SSHORT"), 303),
         (STOCK, order(order_type="TRAIL", trailing_percent=D(2)), 387),

@@ -14,10 +14,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from attrs import evolve
-
 from brokerport.domain.accounts import BrokerAccount
-from brokerport.domain.instruments import Instrument, Option
+from brokerport.domain.instruments import Instrument
 from brokerport.domain.money import usd
 from brokerport.simulator.brokerage.accounts import AccountSetup
 from brokerport.simulator.gateways.tws import GatewaySettings, TwsGateway
@@ -255,17 +253,3 @@ def errors(messages: Sequence[Any]) -> list[tuple[int, int]]:
 def names(messages: Sequence[Any]) -> list[str]:
     """Return what kind each message is, in order."""
     return [type(message).__name__ for message in messages]
-
-
-def contract_of(instrument: Option, **fields: Any) -> WireContract:
-    """Return an option's full description on the wire."""
-    described = WireContract(
-        symbol=instrument.underlying,
-        sec_type="OPT",
-        last_trade_date_or_contract_month=f"{instrument.expiry:%Y%m%d}",
-        strike=instrument.strike,
-        right=instrument.right.value,
-        exchange="SMART",
-        currency="USD",
-    )
-    return evolve(described, **fields)

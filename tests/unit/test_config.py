@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from brokerport.config import Settings, load_settings, settings_from
+from brokerport.config import (
+    OrderSettings,
+    Settings,
+    SimulatedSettings,
+    TwsSettings,
+    load_settings,
+    settings_from,
+)
 from brokerport.domain.accounts import BrokerAccount, Role
 from brokerport.domain.errors import InvalidConfiguration
 
@@ -402,3 +410,20 @@ def test_settings_made_in_code_are_checked_too() -> None:
     settings = settings_from(document())
     with pytest.raises(InvalidConfiguration, match=r"accounts\[1\].name"):
         Settings("tws", (settings.accounts[0], settings.accounts[0]))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+@pytest.mark.parametrize(
+    ("build", "path"),
+    [
+        (lambda value: OrderSettings(answer_timeout_seconds=value), "answer_timeout_seconds"),
+        (lambda value: TwsSettings(request_timeout_seconds=value), "request_timeout_seconds"),
+        (lambda value: SimulatedSettings(speed=value), "speed"),
+    ],
+)
+def test_settings_built_in_python_are_finite_too(
+    build: Callable[[float], object], path: str, value: float
+) -> None:
+    """A time-out that is not a number would never end, or end at once."""
+    with pytest.raises(InvalidConfiguration, match=path):
+        build(value)

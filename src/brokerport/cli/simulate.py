@@ -12,7 +12,7 @@ import typer
 
 from brokerport.cli.failures import reported_failures
 from brokerport.config import SimulatedSettings
-from brokerport.container import build_world_of, open_tws_gateway, run_world
+from brokerport.container import WorldEnded, build_world_of, open_tws_gateway, run_world
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import InvalidConfiguration
 from brokerport.domain.money import Money, usd
@@ -79,7 +79,17 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopped.set)
-    async with open_tws_gateway(world, port) as gateway, run_world(world, settings.speed):
+
+    def tell_end(end: WorldEnded) -> None:
+        typer.echo(
+            f"simulated time stands still at {world.clock.now():%Y-%m-%d %H:%M:%S} UTC: {end}; "
+            "clients are still served, Ctrl-C ends it"
+        )
+
+    async with (
+        open_tws_gateway(world, port) as gateway,
+        run_world(world, settings.speed, tell_end),
+    ):
         typer.echo(f"TWS API on 127.0.0.1:{gateway.port}")
         typer.echo(f"accounts: {', '.join(str(account) for account in accounts)}")
         typer.echo(

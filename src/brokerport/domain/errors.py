@@ -1,28 +1,27 @@
 """Every error brokerport raises, in one tree that says what the caller may do next.
 
-    BrokerportError
-    ├── FinalError                 trying again without a change cannot help
-    │   ├── BadInput               a value the caller gave is not allowed; nothing was sent
-    │   │   ├── InvalidConfiguration
-    │   │   └── InvalidOrder
-    │   ├── UnknownAccount         the name is not in the account map
-    │   ├── UnknownContract        the broker knows no such instrument, or more than one
-    │   ├── UnknownOrder           no order with that ClientOrderId in this account
-    │   ├── OrderRejected          the broker refused the order; it is not working
-    │   ├── ReplaceRejected        the change was refused; the order lives on with its old terms
-    │   ├── CancelRejected         the cancel was refused; the order is what it was
-    │   ├── RequestRefused         the broker answered a read with an error
-    │   └── Unsupported            the chosen adapter lacks the capability
-    ├── RetryableError             nothing happened; the same call may succeed later
-    │   ├── NotConnected
-    │   ├── SessionRefused         the gateway would not open a session (client id in use...)
-    │   └── RequestTimedOut        a read was not answered in time
-    └── OutcomeUnknown             something may have happened; never repeat it blindly
-        └── OrderInDoubt           a place, replace or cancel whose answer was lost
-
-and, beside it, for brokerport's own mistakes and the broker's impossible reports:
-
-    ContradictoryReport            a report that cannot be true of this order (an overfill...)
+BrokerportError
+├── FinalError                 trying again without a change cannot help
+│   ├── BadInput               a value the caller gave is not allowed; nothing was sent
+│   │   ├── InvalidConfiguration
+│   │   └── InvalidOrder
+│   ├── UnknownAccount         the name is not in the account map
+│   ├── UnknownContract        the broker knows no such instrument, or more than one
+│   ├── UnknownOrder           no order with that ClientOrderId in this account
+│   ├── BrokerRefusal          the broker said no, in its own words and with its code
+│   │   ├── OrderRejected      it refused the order; it is not working
+│   │   ├── ReplaceRejected    it refused the change; the order lives on with its old terms
+│   │   ├── CancelRejected     it refused the cancel; the order is what it was
+│   │   └── RequestRefused     it answered a read with an error
+│   └── Unsupported            the chosen adapter lacks the capability
+├── RetryableError             nothing happened; the same call may succeed later
+│   ├── NotConnected
+│   ├── SessionRefused         the gateway would not open a session (client id in use...)
+│   └── RequestTimedOut        a read was not answered in time
+├── OutcomeUnknown             something may have happened; never repeat it blindly
+│   └── OrderInDoubt           a place, replace or cancel whose answer was lost
+└── ContradictoryReport        a report that cannot be true of this order (an overfill...);
+                               told as the event ContradictionFound
 """
 
 from __future__ import annotations

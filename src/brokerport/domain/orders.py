@@ -64,7 +64,8 @@ def _unique_part(value: str) -> str:
 class ClientOrderId:
     """Our name for an order: the logical account and a ULID, as ``gen.01JD2V8Y3W...``.
 
-    At most 51 characters, within what IBKR echoes as orderRef and accepts as cOID.
+    At most 51 characters: 24 for the account, a dot and a ULID. IBKR documents no limit for
+    orderRef; that it echoes this length is still to be seen on a paper account.
     """
 
     account: str = field(converter=account_name)

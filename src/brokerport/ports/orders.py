@@ -91,6 +91,8 @@ class OrderPort(Protocol):
         """Hand the order to the broker, once; its fate comes as reports.
 
         Raises:
+            InvalidOrder: this session was given an order of that ClientOrderId before; nothing was
+                sent, because the broker would take it for a second order.
             NotConnected: there is no session; nothing was sent.
             UnknownContract: the broker knows no such instrument; nothing was sent.
             OrderInDoubt: the order may or may not have left.

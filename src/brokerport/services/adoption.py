@@ -32,7 +32,8 @@ from brokerport.ports.orders import (
     ForeignOrder,
     OrderRecord,
 )
-from brokerport.services.order_book import OrderBook, Publish
+from brokerport.services.event_bus import Publish
+from brokerport.services.order_book import OrderBook
 
 READS_MAX = 3
 

@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
 
 from brokerport.domain.events import BrokerEvent, OrderChanged
+
+Publish: TypeAlias = Callable[[BrokerEvent], None]
 
 
 class EventStream:

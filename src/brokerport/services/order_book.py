@@ -6,13 +6,11 @@ published as ``ContradictionFound``, so that it is neither believed nor lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Iterable
 
 from brokerport.domain.accounts import AccountMap
 from brokerport.domain.errors import ContradictoryReport, UnknownOrder
 from brokerport.domain.events import (
-    BrokerEvent,
     ContradictionFound,
     ExecutionReceived,
     OrderChanged,
@@ -20,8 +18,7 @@ from brokerport.domain.events import (
 from brokerport.domain.executions import Execution
 from brokerport.domain.orders import Order
 from brokerport.domain.reports import Acknowledged, Executed, OrderReport
-
-Publish: TypeAlias = Callable[[BrokerEvent], None]
+from brokerport.services.event_bus import Publish
 
 
 class OrderBook:

@@ -1,12 +1,14 @@
 """The order desk: places, replaces and cancels orders, each exactly once.
 
-Rules (DESIGN section 5):
+Rules (design document, section 9.6, "Exactly once"):
 
 - everything that can be checked here is checked before anything is sent;
 - an order is in the book before its first byte leaves, because its fill may be quicker than its
   acknowledgement;
 - each request is sent once; an answer that does not come makes the order IN_DOUBT, never failed,
   and a later report of the broker's ends the doubt;
+- the wait for an answer is timed from when the request has left, for one that pacing holds back was
+  not asked yet; leaving has a time-out of its own, so that no caller hangs for ever;
 - only the errors by which an adapter says that nothing was sent undo a request; any other error
   leaves it in doubt;
 - requests on one order wait for each other, so an answer always belongs to one question.
@@ -51,6 +53,9 @@ from brokerport.ports.adapter import BrokerAdapter
 from brokerport.ports.orders import OrderTicket
 from brokerport.services.order_book import OrderBook
 from brokerport.services.order_identity import ClientOrderIds
+
+# Pacing lets 45 requests a second leave: more than 2,500 at once are more than a mistake.
+LEAVING_SECONDS_MAX = 60.0
 
 # What an adapter raises only when nothing has left for the broker (see ports.orders).
 _NOT_SENT = (
@@ -294,9 +299,12 @@ class OrderDesk:
         key = str(order.client_order_id)
         question = _Question(action, is_answer, asyncio.get_running_loop().create_future())
         self._questions[key] = question
+        seconds_max = LEAVING_SECONDS_MAX
         try:
-            async with asyncio.timeout(self._answer_timeout_seconds):
+            async with asyncio.timeout(seconds_max) as limit:
                 await send()
+                seconds_max = self._answer_timeout_seconds
+                limit.reschedule(asyncio.get_running_loop().time() + seconds_max)
                 return await question.answered
         except _NOT_SENT as error:
             if question.report is not None:
@@ -310,7 +318,7 @@ class OrderDesk:
             self._doubt(order)
             if isinstance(error, OrderInDoubt):
                 raise
-            detail = f"no answer within {self._answer_timeout_seconds:g} seconds"
+            detail = f"no answer within {seconds_max:g} seconds"
             raise OrderInDoubt(key, action, detail) from None
         except Exception as error:
             # No adapter should, but one that fails half way may have sent the order first.

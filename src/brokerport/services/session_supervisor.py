@@ -31,7 +31,7 @@ from brokerport.ports.session import (
     PositionReported,
     SessionPort,
 )
-from brokerport.services.order_book import Publish
+from brokerport.services.event_bus import Publish
 from brokerport.services.order_desk import OrderDesk
 
 

@@ -41,6 +41,9 @@ class Pacemaker:
 
         Time is measured by the running event loop's clock. When the world cannot keep up it runs
         as fast as it can; no tick is left out.
+
+        Raises:
+            WorldEnded: the world has come to its end, and its clock stands still.
         """
         clock = asyncio.get_running_loop().time
         started, origin = clock(), self._world.clock.now()

@@ -6,6 +6,7 @@ Rules:
   happens, in order: the clock moves, resting orders are matched, tick subscribers are called.
 - Ticks are the session's opening plus whole numbers of ``tick_seconds``, up to its close. Closed
   time passes at once. At the close, day orders end and expiring options are settled.
+- It ends where its books could no longer be kept: see ``ending``.
 - Its cost is linear in ticks times instruments with resting orders, whatever is listed.
 - Same scenario, same calls: the same run, to the last event.
 """
@@ -20,12 +21,16 @@ from attrs import frozen
 
 from brokerport.domain.errors import BadInput
 from brokerport.domain.executions import utc
+from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.brokerage.brokerage import Brokerage
 from brokerport.simulator.clock import ClockHand, SimulatedClock
+from brokerport.simulator.ending import WorldEnded, check_prices_go_on
 from brokerport.simulator.exchange.calendar import Session, TradingCalendar
-from brokerport.simulator.exchange.exchange import EXCHANGE_ZONE, Exchange
+from brokerport.simulator.exchange.exchange import Exchange
 from brokerport.simulator.exchange.listing import Listing
 from brokerport.simulator.market.market import Market
+from brokerport.simulator.market.replay import ReplayMarket
+from brokerport.simulator.market.synthetic import SyntheticMarket
 from brokerport.simulator.scenario import ReplaySettings, Scenario
 
 DEFAULT_FIRST_DAY = date(2026, 1, 5)
@@ -85,7 +90,7 @@ class World:
         calendar = TradingCalendar()
         market, first_day = _market_of(scenario, calendar)
         starts_at = scenario.starts_at or _opening_of(first_day, calendar)
-        day = starts_at.astimezone(EXCHANGE_ZONE).date()
+        day = exchange_date(starts_at)
         return cls(
             seed=scenario.seed,
             tick_seconds=scenario.tick_seconds,
@@ -120,7 +125,8 @@ class World:
         """Let time pass up to and including ``at`` (aware UTC), every tick in order.
 
         Raises:
-            BadInput: the time is in the world's past, not aware UTC, or outside the calendar.
+            BadInput: the time is in the world's past, or not aware UTC.
+            WorldEnded: prices or the calendar end before that time; what went before has happened.
             RuntimeError: called from a callback of the world, which is in the middle of a tick.
         """
         if utc(at) < self.clock.now():
@@ -142,9 +148,13 @@ class World:
                 if at < session.closes_at:
                     return
                 self._close(session)
+            if self.clock.now() >= self.calendar.last_session.closes_at:
+                raise WorldEnded(f"the calendar ends on {self.calendar.last_session.day}")
             opens_at = self.calendar.next_open(self.clock.now())
             if opens_at > at:
                 return
+            day = self.calendar.latest_session(opens_at).day
+            check_prices_go_on(day, self.market, self.brokerage)
             self._open(opens_at)
 
     def _run_ticks(self, session: Session, at: datetime) -> None:
@@ -181,8 +191,6 @@ def _market_of(scenario: Scenario, calendar: TradingCalendar) -> tuple[Market, d
     """Return the scenario's market and the first day it may start on."""
     choice = scenario.market
     if isinstance(choice, ReplaySettings):
-        from brokerport.simulator.market.replay import ReplayMarket
-
         replay = ReplayMarket(
             choice.path,
             calendar,
@@ -194,11 +202,9 @@ def _market_of(scenario: Scenario, calendar: TradingCalendar) -> tuple[Market, d
     if isinstance(choice, str):
         if choice != "synthetic":
             raise BadInput("scenario.market", choice, "'synthetic', ReplaySettings or a market")
-        from brokerport.simulator.market.synthetic import SyntheticMarket
-
         first_day = DEFAULT_FIRST_DAY
         if scenario.starts_at is not None:
-            first_day = scenario.starts_at.astimezone(EXCHANGE_ZONE).date()
+            first_day = exchange_date(scenario.starts_at)
         synthetic = SyntheticMarket(
             scenario.seed, calendar, anchor=first_day, tick_seconds=scenario.tick_seconds
         )

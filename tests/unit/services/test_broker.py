@@ -21,6 +21,7 @@ from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.positions import Holding
 from brokerport.ports.adapter import Capability
 from brokerport.ports.orders import BookedExecution
+from brokerport.ports.session import ConnectionLost
 from brokerport.services.event_bus import EventStream
 from tests.support.examples import AAPL, GEN, KEY, NOON, REV, execution, facts, request
 from tests.support.fake_adapter import FakeAdapter, Say, acknowledged, cancelled, filled
@@ -195,6 +196,20 @@ def test_waiting_outlasts_doubt() -> None:
         await turns()
         desk.adapter.tell(key, filled(10))
         assert (await task).status is S.FILLED
+
+    run(waiting())
+
+
+def test_waiting_on_a_lost_session_claims_nothing_of_the_order() -> None:
+    """It may have filled since; the caller hears of the loss, not that the order is working."""
+
+    async def waiting() -> None:
+        desk = await TradingDesk().open()
+        desk.orders.script("place", Say(acknowledged()))
+        order = await desk.broker.place(request(10))
+        desk.adapter.session.tell(ConnectionLost("cut"))
+        with pytest.raises(NotConnected, match="disconnected: cut"):
+            await desk.broker.wait_until_done("gen", order.client_order_id, 2.5)
 
     run(waiting())
 

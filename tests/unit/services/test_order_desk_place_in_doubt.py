@@ -39,6 +39,19 @@ S = OrderStatus
 # --- the answer is lost ----------------------------------------------------------------
 
 
+def test_an_order_that_waits_its_turn_to_leave_is_not_in_doubt() -> None:
+    """The time-out counts from when the order has left, however long pacing held it back."""
+
+    async def trading() -> None:
+        gate = asyncio.Event()
+        desk = await desk_with(Wait(gate), Later(acknowledged()))
+        asyncio.get_running_loop().call_later(3 * ANSWER_TIMEOUT_SECONDS, gate.set)
+        order = await desk.broker.place(request())
+        assert order.status is S.WORKING
+
+    run(trading())
+
+
 def test_an_answer_that_does_not_come_is_doubt() -> None:
     """After the time-out the order is in doubt, in the book, and the caller is told which."""
 
@@ -87,7 +100,7 @@ def test_a_late_report_ends_the_doubt(late: object, status: OrderStatus) -> None
 
 
 def test_an_adapter_that_never_returns_is_doubt_too() -> None:
-    """The time-out covers the handing over: no caller hangs for ever."""
+    """The handing over has a time-out too: no caller hangs for ever."""
 
     async def trading() -> None:
         desk = await desk_with(Wait(asyncio.Event()))

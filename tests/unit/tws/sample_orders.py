@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from brokerport.adapters.tws.book import OrderBook, SeenOrder, TrackedOrder
+from brokerport.adapters.tws.book import SeenOrder, TrackedOrder, TwsOrderBook
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.instruments import Stock
 from brokerport.domain.order_types import Limit, OrderType, Side, TimeInForce
@@ -53,9 +53,9 @@ def seen(
     )
 
 
-def placed_book() -> tuple[OrderBook, TrackedOrder]:
+def placed_book() -> tuple[TwsOrderBook, TrackedOrder]:
     """A book in which the ticket's order has just left."""
-    book = OrderBook()
+    book = TwsOrderBook()
     book.place(ticket(), CLIENT_ID, ORDER_ID, session=1)
     order = book.find(OURS)
     assert order is not None

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerport.adapters.tws.book import NO_REASON, OrderBook
+from brokerport.adapters.tws.book import NO_REASON, TwsOrderBook
 from brokerport.domain.order_types import Limit
 from brokerport.domain.reports import (
     Acknowledged,
@@ -213,7 +213,7 @@ def test_nothing_is_said_of_a_filled_order_any_more() -> None:
 
 def test_an_order_of_an_earlier_process_is_taken_in() -> None:
     """One that TWS shows under our ClientOrderId can be followed, changed and cancelled."""
-    book = OrderBook()
+    book = TwsOrderBook()
     assert book.show(seen()) == [ACKNOWLEDGED]
     order = book.find(OURS)
     assert order is not None

@@ -5,14 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from brokerport.adapters.tws.market_data import SETTLE_SECONDS, Ticks
-from brokerport.adapters.tws.tap import (
-    FreshnessTick,
-    GreeksTick,
-    PriceTick,
-    SizeTick,
-    SnapshotEnd,
-)
+from brokerport.adapters.tws.rows import FreshnessTick, GreeksTick, PriceTick, SizeTick, SnapshotEnd
 from brokerport.domain.market_data import MarketDataKind
 
 MODEL = GreeksTick(13, 0.25, -0.4, 3.1, 0.02, 0.3, -0.05, 250.0)
@@ -53,6 +49,13 @@ def test_a_size_of_its_own_counts() -> None:
         Decimal(700),
         Decimal(12_000),
     )
+
+
+@pytest.mark.parametrize(("size", "volume"), [(0, Decimal(0)), (-1, None)])
+def test_an_untraded_session_has_a_volume_of_zero(size: float, volume: Decimal | None) -> None:
+    """Nothing traded is known; TWS's -1 is no value."""
+    ticks, _ = told(SizeTick(8, size))
+    assert ticks.volume == volume
 
 
 def test_delayed_ticks_are_their_live_twins() -> None:

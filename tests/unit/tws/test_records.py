@@ -12,10 +12,10 @@ from ib_async.order import OrderState
 from ib_async.util import UNSET_DOUBLE
 
 from brokerport.adapters.tws.adapter import TwsAdapter
-from brokerport.adapters.tws.book import OrderBook
+from brokerport.adapters.tws.book import TwsOrderBook
 from brokerport.adapters.tws.reads import SharedRead
 from brokerport.adapters.tws.records import completed_order, open_orders
-from brokerport.adapters.tws.tap import CompletedOrderRow, OpenOrderRow, OrderStatusRow
+from brokerport.adapters.tws.rows import CompletedOrderRow, OpenOrderRow, OrderStatusRow
 from brokerport.adapters.tws.translate_orders import to_tws_order
 from brokerport.domain.errors import (
     NotConnected,
@@ -124,7 +124,7 @@ def test_a_completed_order_has_no_order_id_of_tws() -> None:
     """What the book knows stands in; else it is empty."""
     row = completed("Filled", 100.0, 100.0, "Filled Size: 100")
     assert completed_order(row, placed_book()[0]).broker_order_id == str(ORDER_ID)
-    stranger = ours(completed_order(row, OrderBook()))
+    stranger = ours(completed_order(row, TwsOrderBook()))
     assert (stranger.broker_order_id, stranger.perm_id) == ("", PERM_ID)
     assert stranger.reason == ""
 
@@ -132,17 +132,17 @@ def test_a_completed_order_has_no_order_id_of_tws() -> None:
 def test_a_completed_orders_quantity_may_be_left_out() -> None:
     """TWS may send 0: then what was ordered here, or what was filled, is known."""
     left_out = completed("Filled", 0.0, 60.0)
-    assert ours(completed_order(left_out, OrderBook())).quantity == 60
+    assert ours(completed_order(left_out, TwsOrderBook())).quantity == 60
     cancelled = completed("Cancelled", 0.0, 60.0)
     assert ours(completed_order(cancelled, placed_book()[0])).quantity == 100
-    record = ours(completed_order(completed("Filled", 100.0, UNSET_DOUBLE), OrderBook()))
+    record = ours(completed_order(completed("Filled", 100.0, UNSET_DOUBLE), TwsOrderBook()))
     assert record.filled_quantity == 100
 
 
 def test_a_refused_order_keeps_its_words() -> None:
     """Completed as Inactive is rejected."""
     row = completed("Inactive", 100.0, 0.0, "Rejected: margin")
-    record = ours(completed_order(row, OrderBook()))
+    record = ours(completed_order(row, TwsOrderBook()))
     assert (record.status, record.reason) == (BrokerOrderStatus.REJECTED, "Rejected: margin")
 
 

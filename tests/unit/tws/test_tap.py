@@ -18,11 +18,12 @@ from ib_async.order import Order as TwsOrder
 from ib_async.order import OrderState
 from ib_async.util import UNSET_DOUBLE
 
-from brokerport.adapters.tws.book import OrderBook
+from brokerport.adapters.tws.book import TwsOrderBook
 from brokerport.adapters.tws.order_events import OrderEvents
 from brokerport.adapters.tws.position_stream import PositionStream
 from brokerport.adapters.tws.reads import Reads
-from brokerport.adapters.tws.tap import ExecutionRow, Tap
+from brokerport.adapters.tws.rows import ExecutionRow
+from brokerport.adapters.tws.tap import Tap
 from brokerport.adapters.tws.translate_orders import to_tws_order
 from brokerport.domain.instruments import Stock
 from brokerport.domain.money import usd
@@ -50,7 +51,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.heard: list[AdapterEvent] = []
-        self.book = OrderBook()
+        self.book = TwsOrderBook()
         self.later: list[Callable[[], None]] = []
         self.events = OrderEvents(
             self.book, CLIENT_ID, self.heard.append, lambda: self.later.append(lambda: None)

@@ -7,6 +7,7 @@ from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.balances import Balances, ProfitAndLoss
 from brokerport.domain.errors import RequestRefused
 from brokerport.domain.positions import Holding
+from brokerport.simulator.brokerage.marks import NoMarkPrice
 from brokerport.simulator.brokerage.refusals import OrderRefused
 from brokerport.simulator.world import World
 
@@ -34,6 +35,8 @@ class SimulatedAccountData:
             return self._world.brokerage.balances(broker_account)
         except OrderRefused as refusal:
             raise RequestRefused(refusal.reason, refusal.code) from None
+        except NoMarkPrice as error:
+            raise RequestRefused(str(error)) from error
 
     async def profit_and_loss(self, broker_account: BrokerAccount) -> ProfitAndLoss:
         """Read the account's daily, unrealised and realised profit and loss."""
@@ -42,3 +45,5 @@ class SimulatedAccountData:
             return self._world.brokerage.profit_and_loss(broker_account)
         except OrderRefused as refusal:
             raise RequestRefused(refusal.reason, refusal.code) from None
+        except NoMarkPrice as error:
+            raise RequestRefused(str(error)) from error

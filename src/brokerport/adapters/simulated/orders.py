@@ -9,7 +9,7 @@ from brokerport.adapters.simulated.contracts import require_listed
 from brokerport.adapters.simulated.session import SimulatedSession
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.balances import MarginImpact
-from brokerport.domain.errors import RequestRefused, UnknownOrder
+from brokerport.domain.errors import InvalidOrder, RequestRefused, UnknownOrder
 from brokerport.domain.order_types import OrderType
 from brokerport.domain.trading_day import exchange_midnight
 from brokerport.ports.orders import (
@@ -29,6 +29,9 @@ from brokerport.simulator.world import World
 
 DOOR = "in-process"
 
+# The brokerage gives no order this permanent id, as IBKR gives none.
+NO_ORDER = 0
+
 _STATUS = {
     BrokerageStatus.PRE_SUBMITTED: BrokerOrderStatus.WORKING,
     BrokerageStatus.SUBMITTED: BrokerOrderStatus.WORKING,
@@ -46,14 +49,22 @@ class SimulatedOrders:
         self._session = session
         self._order_ids = itertools.count(1)
         self._perm_ids: dict[str, int] = {}
+        self._given: set[str] = set()
 
     async def place(self, ticket: OrderTicket) -> None:
-        """Hand the order to the brokerage; its fate comes as reports."""
+        """Hand the order to the brokerage, once; its fate comes as reports."""
         self._session.require_connected()
         require_listed(self._world, ticket.instrument)
+        if ticket.client_order_id in self._given:
+            raise InvalidOrder(
+                "client_order_id", ticket.client_order_id, "one not given to the broker already"
+            )
+        self._given.add(ticket.client_order_id)
         try:
             order = self._world.brokerage.place(self._entered(ticket))
         except OrderRefused as refusal:
+            # It became no order; what is asked of it next is the brokerage's to refuse (10147).
+            self._perm_ids[ticket.client_order_id] = NO_ORDER
             self._session.reports.rejected(ticket.client_order_id, refusal.reason, refusal.code)
         else:
             self._perm_ids[ticket.client_order_id] = order.perm_id

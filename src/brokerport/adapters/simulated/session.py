@@ -10,6 +10,7 @@ from brokerport.adapters.simulated.reports import ReportWriter
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import NotConnected
 from brokerport.ports.session import AdapterListener, ConnectionLost
+from brokerport.simulator.brokerage.events import OrderUpdated
 from brokerport.simulator.pacemaker import Pacemaker
 from brokerport.simulator.world import World
 
@@ -54,6 +55,9 @@ class SimulatedSession:
             return
         self._listener = listener
         self._reports = ReportWriter(listener)
+        for order in self._world.brokerage.open_orders():
+            # As TWS does when a session opens: what is working already is news to its listener.
+            self._reports.hear(OrderUpdated(order))
         self._world.brokerage.subscribe(self._reports.hear)
         if self._speed > 0:
             pacemaker = Pacemaker(self._world, self._speed)

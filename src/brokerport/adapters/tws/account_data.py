@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from brokerport.adapters.tws.connection import Connection
 from brokerport.adapters.tws.position_stream import PositionRow
 from brokerport.adapters.tws.reads import Kind, SharedRead
-from brokerport.adapters.tws.tap import ProfitRow, SummaryRow
+from brokerport.adapters.tws.rows import ProfitRow, SummaryRow
+from brokerport.adapters.tws.session import Session
 from brokerport.adapters.tws.translate_numbers import number, optional_number
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.balances import Balances, ProfitAndLoss
@@ -31,8 +31,8 @@ _TAGS = {
 class AccountData:
     """Positions and balances at TWS."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
         self._clock = clock
         self._positions = SharedRead(self._read_positions)
         # TWS serves two account summaries at a time; one is asked for, for all accounts.
@@ -46,7 +46,7 @@ class AccountData:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
             Unsupported: it holds an instrument that brokerport does not have.
         """
-        self._connection.require_managed(broker_account)
+        self._session.require_managed(broker_account)
         latest: dict[int, PositionRow] = {}
         for row in await self._positions():
             if row.account == broker_account.account_id:
@@ -60,7 +60,7 @@ class AccountData:
             NotConnected, RequestTimedOut, RequestRefused: the read failed, or the answer leaves
                 out the account or one of its values.
         """
-        self._connection.require_managed(broker_account)
+        self._session.require_managed(broker_account)
         account = broker_account.account_id
         values: dict[str, Money] = {}
         for row in await self._summary():
@@ -83,9 +83,9 @@ class AccountData:
         Raises:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
         """
-        self._connection.require_managed(broker_account)
+        self._session.require_managed(broker_account)
         currency = await self.base_currency(broker_account)
-        line = self._connection.line
+        line = self._session.line
         client = line.client
         rows: list[ProfitRow] = await line.read(
             f"profit and loss of account {broker_account}",
@@ -106,11 +106,11 @@ class AccountData:
         return self._currencies[broker_account.account_id]
 
     async def _read_positions(self) -> list[PositionRow]:
-        line = self._connection.line
+        line = self._session.line
         return await line.read_kind(Kind.POSITIONS, line.client.reqPositions)
 
     async def _read_summary(self) -> list[SummaryRow]:
-        line = self._connection.line
+        line = self._session.line
         client = line.client
         tags = ",".join(_TAGS)
         return await line.read(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from brokerport.adapters.clock.system import SystemClock
 from brokerport.adapters.tws.account_data import AccountData
-from brokerport.adapters.tws.connection import Connection
 from brokerport.adapters.tws.contracts import Contracts
 from brokerport.adapters.tws.market_data import MarketData
 from brokerport.adapters.tws.orders import Orders
+from brokerport.adapters.tws.session import Session
 from brokerport.config import TwsSettings
 from brokerport.ports.account_data import AccountDataPort
 from brokerport.ports.adapter import Capability
@@ -29,11 +29,11 @@ class TwsAdapter:
 
     def __init__(self, settings: TwsSettings, clock: Clock | None = None) -> None:
         clock = SystemClock() if clock is None else clock
-        self._connection = Connection(settings)
-        self._contracts = Contracts(self._connection)
-        self._account_data = AccountData(self._connection, clock)
-        self._market_data = MarketData(self._connection, self._contracts, clock)
-        self._orders = Orders(self._connection, self._contracts, self._account_data)
+        self._session = Session(settings)
+        self._contracts = Contracts(self._session)
+        self._account_data = AccountData(self._session, clock)
+        self._market_data = MarketData(self._session, self._contracts, clock)
+        self._orders = Orders(self._session, self._contracts, self._account_data)
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class TwsAdapter:
     @property
     def session(self) -> SessionPort:
         """The session with TWS."""
-        return self._connection
+        return self._session
 
     @property
     def orders(self) -> OrderPort:

@@ -50,6 +50,8 @@ from brokerport.ports.orders import OrderTicket
 ACCEPTED = frozenset({"PreSubmitted", "Submitted", "Filled"})
 CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
 CANCEL_PREFIX = "Order Canceled - reason:"
+# "Shares for this order are not immediately available for short sale. The order will be held."
+HELD_FOR_SHARES = 404
 NO_REASON = "TWS shows the order inactive and gave no reason"
 
 
@@ -116,7 +118,7 @@ class SeenOrder:
     status: str
 
 
-class OrderBook:
+class TwsOrderBook:
     """The orders this adapter placed, or found at TWS under our ClientOrderIds."""
 
     def __init__(self) -> None:
@@ -189,6 +191,14 @@ class OrderBook:
         """Note that a cancel is about to leave."""
         order.cancels_pending += 1
 
+    def withdraw_replace(self, order: TrackedOrder) -> None:
+        """Note that new terms did not leave after all."""
+        order.proposed = None
+
+    def withdraw_cancel(self, order: TrackedOrder) -> None:
+        """Note that a cancel did not leave after all."""
+        order.cancels_pending = max(0, order.cancels_pending - 1)
+
     def show(self, seen: SeenOrder) -> list[OrderReport]:
         """Take in an openOrder message on an order that carries our ClientOrderId."""
         order = self.match(
@@ -245,7 +255,7 @@ class OrderBook:
             case Outcome.CANCELLED:
                 return self._cancelled(order, text)
             case Outcome.WARNED:
-                if code == 404:
+                if code == HELD_FOR_SHARES:
                     order.held_for_shares = True
                 return [Warned(order.client_order_id, text, code)]
 

@@ -20,7 +20,7 @@ from ib_async.order import Order
 
 from brokerport.adapters.tws.pacing import Pacing
 
-Unreadable = Callable[[list[str], Exception], None]
+OnUnreadable = Callable[[list[str], Exception], None]
 
 
 class Event(Protocol):
@@ -42,6 +42,8 @@ class TwsClient(Protocol):
     """What is used of ``ib_async.client.Client``, arguments in the library's order."""
 
     conn: Socket
+    # done when the message that was sent last has left
+    departure: asyncio.Future[None]
     apiError: Event
     decoder: Any
     # host, port, client id, time-out (0: none)
@@ -79,15 +81,15 @@ class TwsClient(Protocol):
 class _GuardedDecoder(Decoder):
     """A decoder that hands on what it cannot read, where the library's would only log it."""
 
-    def __init__(self, tap: Any, unreadable: Unreadable) -> None:
+    def __init__(self, tap: Any, on_unreadable: OnUnreadable) -> None:
         super().__init__(tap, 0)
-        self._unreadable = unreadable
+        self._on_unreadable = on_unreadable
 
     def interpret(self, fields: list[str]) -> None:
         try:
             self.handlers[int(fields[0])](fields)
         except Exception as error:
-            self._unreadable(fields, error)
+            self._on_unreadable(fields, error)
 
     def wrap(self, methodName: str, types: list[type], skip: int = 2) -> Callable[..., None]:
         readers: dict[type, Callable[[str], Any]] = {
@@ -109,6 +111,8 @@ class _GuardedDecoder(Decoder):
 class _PacedClient(Client):
     """A client with our pacing in place of the library's."""
 
+    departure: asyncio.Future[None]
+
     def reset(self) -> None:
         super().reset()  # type: ignore[no-untyped-call]
         self._pacing = Pacing()
@@ -118,7 +122,8 @@ class _PacedClient(Client):
         self._wake_up: asyncio.TimerHandle | None = None
 
     def sendMsg(self, msg: str) -> None:
-        self._pacing.add(msg)
+        departure = self.departure = asyncio.get_running_loop().create_future()
+        self._pacing.add(msg, lambda: departure.set_result(None))
         if self._wake_up is None:
             self._send_due()
 
@@ -133,12 +138,12 @@ class _PacedClient(Client):
             self._wake_up = loop.call_at(next_due_at, self._send_due)
 
 
-def new_client(tap: object, unreadable: Unreadable) -> TwsClient:
-    """Return an unconnected client that calls ``tap``, and ``unreadable`` where it cannot."""
+def new_client(tap: object, on_unreadable: OnUnreadable) -> TwsClient:
+    """Return an unconnected client that calls ``tap``, and ``on_unreadable`` if it cannot."""
     log = logging.getLogger("ib_async")
     if not log.handlers:
         # Without any handler Python prints the library's errors, which we raise or report anyway.
         log.addHandler(logging.NullHandler())
     client = _PacedClient(tap)  # type: ignore[no-untyped-call]
-    client.decoder = _GuardedDecoder(tap, unreadable)
+    client.decoder = _GuardedDecoder(tap, on_unreadable)
     return cast(TwsClient, client)

@@ -11,9 +11,9 @@ from decimal import Decimal
 from ib_async.contract import Contract, ContractDescription
 from ib_async.contract import ContractDetails as TwsContractDetails
 
-from brokerport.adapters.tws.connection import Connection
 from brokerport.adapters.tws.reads import SharedRead
-from brokerport.adapters.tws.tap import OptionParametersRow
+from brokerport.adapters.tws.rows import OptionParametersRow
+from brokerport.adapters.tws.session import Session
 from brokerport.adapters.tws.translate_contracts import (
     SMART,
     describe,
@@ -34,9 +34,10 @@ NO_DEFINITION = 200
 class Contracts:
     """Contract lookup at TWS."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._contract_ids: dict[Instrument, int] = {}
+        self._details: dict[Instrument, SharedRead[ContractDetails]] = {}
         self._lookups: dict[Instrument, SharedRead[int]] = {}
         self._rules: dict[int, tuple[PriceIncrement, ...]] = {}
 
@@ -47,6 +48,15 @@ class Contracts:
             UnknownContract: TWS knows none, or more than one, of that description.
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
         """
+        read = self._details.setdefault(
+            instrument, SharedRead(lambda: self._read_details(instrument))
+        )
+        try:
+            return await read()
+        finally:
+            self._details.pop(instrument, None)
+
+    async def _read_details(self, instrument: Instrument) -> ContractDetails:
         found = await self._look_up(instrument)
         rule_id = market_rule_id(found)
         steps = () if rule_id is None else await self._price_increments(rule_id)
@@ -80,7 +90,7 @@ class Contracts:
         Raises:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
         """
-        line = self._connection.line
+        line = self._session.line
         client = line.client
         rows: list[ContractDescription] = await line.read(
             f"contracts that match {pattern!r}",
@@ -104,7 +114,7 @@ class Contracts:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
         """
         contract_id = await self.contract_id(underlying)
-        line = self._connection.line
+        line = self._session.line
         client = line.client
         rows: list[OptionParametersRow] = await line.read(
             f"the option chain of {underlying}",
@@ -134,7 +144,7 @@ class Contracts:
         return self._contract_ids[instrument]
 
     async def _look_up(self, instrument: Instrument) -> TwsContractDetails:
-        line = self._connection.line
+        line = self._session.line
         client = line.client
         wanted = to_contract(instrument)
         try:
@@ -156,7 +166,7 @@ class Contracts:
 
     async def _price_increments(self, rule_id: int) -> tuple[PriceIncrement, ...]:
         if rule_id not in self._rules:
-            steps = await self._connection.line.read_market_rule(rule_id)
+            steps = await self._session.line.read_market_rule(rule_id)
             self._rules[rule_id] = to_price_increments(steps)
         return self._rules[rule_id]
 

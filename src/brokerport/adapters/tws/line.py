@@ -1,11 +1,13 @@
-"""One socket session with TWS, from its handshake to its end.
+"""The line: one socket to TWS, from its handshake to its end.
 
 Rules:
 
-- Opening ends in a session, or in one typed error: nothing answers (``NotConnected``), TWS closes
-  before the session is open (``SessionRefused``, with code 326's words if they came), or it does
-  not finish in time (``RequestTimedOut``).
+- Opening ends in an open line, or in one typed error: nothing answers (``NotConnected``), TWS
+  closes before the line is open (``SessionRefused``, with code 326's words if they came), or it
+  does not finish in time (``RequestTimedOut``).
 - A request is sent only on an open line; before that it is ``NotConnected`` and nothing was sent.
+- The wait for an answer is timed from when the request has left: what pacing holds back among
+  hundreds of others was not asked yet, and TWS is not silent about it.
 - Reads whose answers carry no request id are sent one at a time, so that an error without an id
   (321 in a read-only session) can only be about the one under way.
 - A message that cannot be read ends the line when it could have been an order, a fill, a commission
@@ -20,7 +22,7 @@ from typing import Any
 
 from brokerport.adapters.tws.client import TwsClient, new_client
 from brokerport.adapters.tws.reads import CompleteIn, Kind, Reads
-from brokerport.adapters.tws.translate_numbers import EXCHANGE_TIME_ZONE, login_time_zone
+from brokerport.adapters.tws.translate_numbers import EXCHANGE_ZONE_NAME, login_time_zone
 from brokerport.config import TwsSettings
 from brokerport.domain.errors import (
     BrokerportError,
@@ -37,14 +39,14 @@ VITAL_MESSAGES = frozenset({"3", "4", "5", "11", "53", "55", "59", "61", "62", "
 
 
 class Line:
-    """A socket session; used once."""
+    """One socket to TWS; used once. ``number`` counts the sessions of the adapter's life."""
 
     def __init__(self, settings: TwsSettings, number: int) -> None:
         self.settings = settings
         self.number = number
         self.reads = Reads()
         self.refusal: str | None = None
-        self.time_zone = EXCHANGE_TIME_ZONE
+        self.time_zone = EXCHANGE_ZONE_NAME
         self.on_lost: Callable[[str], None] = lambda _reason: None
         self.on_unreadable: Callable[[str], None] = lambda _detail: None
         self._kind_turn = asyncio.Lock()
@@ -141,6 +143,7 @@ class Line:
         read = self.reads.begin(request_id, complete_in)
         try:
             send(request_id)
+            await _either(client.departure, read.answer)
             async with asyncio.timeout(timeout_seconds):
                 return await read.answer
         except TimeoutError:
@@ -158,11 +161,11 @@ class Line:
         """
         timeout_seconds = self.settings.request_timeout_seconds
         try:
-            async with asyncio.timeout(timeout_seconds):
+            async with asyncio.timeout(timeout_seconds) as limit:
                 if kind is Kind.BROKER_TIME:
-                    return await self._ask_kind(kind, send)
+                    return await self._ask_kind(kind, send, limit)
                 async with self._kind_turn:
-                    return await self._ask_kind(kind, send)
+                    return await self._ask_kind(kind, send, limit)
         except TimeoutError:
             raise self._too_late(kind.value, timeout_seconds) from None
 
@@ -176,16 +179,37 @@ class Line:
         timeout_seconds = self.settings.request_timeout_seconds
         read = self.reads.begin_rule(rule_id)
         client.reqMarketRule(rule_id)
+        await _either(client.departure, read.answer)
         try:
             async with asyncio.timeout(timeout_seconds):
                 return (await read.answer)[0]
         except TimeoutError:
             raise self._too_late(f"market rule {rule_id}", timeout_seconds) from None
 
-    async def _ask_kind(self, kind: Kind, send: Callable[[], None]) -> list[Any]:
-        _ = self.client  # Raises when the line is not open, before anything waits on it.
+    async def until_left(self) -> None:
+        """Wait until the request that was sent last has left; call it without a pause before.
+
+        Raises:
+            NotConnected: the line ended first; the request never leaves.
+        """
+        departure = self.client.departure
+        await _either(departure, self._ended)
+        if not departure.done():
+            raise NotConnected(
+                f"the session with TWS ended before the request left: {self._ended.result()}"
+            )
+
+    async def _ask_kind(
+        self, kind: Kind, send: Callable[[], None], limit: asyncio.Timeout
+    ) -> list[Any]:
+        client = self.client  # Raises when the line is not open, before anything waits on it.
         read = self.reads.begin_kind(kind)
         send()
+        if not client.departure.done():
+            limit.reschedule(None)
+            await _either(client.departure, read.answer)
+            now = asyncio.get_running_loop().time()
+            limit.reschedule(now + self.settings.request_timeout_seconds)
         return await read.answer
 
     @property
@@ -238,3 +262,10 @@ class Line:
 
         self.reads.fail_all(gone)
         return True
+
+
+async def _either(one: asyncio.Future[Any], other: asyncio.Future[Any]) -> None:
+    """Wait until one of the two is done, without a pause when the first is."""
+    if not one.done():
+        waited: set[asyncio.Future[Any]] = {one, other}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)

@@ -16,15 +16,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from brokerport.adapters.tws.connection import Connection
 from brokerport.adapters.tws.contracts import NO_DEFINITION, Contracts
-from brokerport.adapters.tws.tap import (
-    FreshnessTick,
-    GreeksTick,
-    PriceTick,
-    SizeTick,
-    SnapshotEnd,
-)
+from brokerport.adapters.tws.rows import FreshnessTick, GreeksTick, PriceTick, SizeTick, SnapshotEnd
+from brokerport.adapters.tws.session import Session
 from brokerport.adapters.tws.translate_numbers import optional_number
 from brokerport.domain.errors import RequestRefused, UnknownContract
 from brokerport.domain.instruments import Instrument, Option
@@ -53,8 +47,8 @@ _SIZE_OF = {BID: BID_SIZE, ASK: ASK_SIZE, LAST: LAST_SIZE}
 class MarketData:
     """Quotes at TWS."""
 
-    def __init__(self, connection: Connection, contracts: Contracts, clock: Clock) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, contracts: Contracts, clock: Clock) -> None:
+        self._session = session
         self._contracts = contracts
         self._clock = clock
 
@@ -67,7 +61,7 @@ class MarketData:
             NotConnected, RequestTimedOut: the read failed.
         """
         contract = await self._contracts.contract(instrument)
-        line = self._connection.line
+        line = self._session.line
         client = line.client
         ticks = Ticks(wants_model=isinstance(instrument, Option))
 
@@ -124,7 +118,7 @@ class Ticks:
             case PriceTick(kind, price, size):
                 self._take_price(_UNDELAYED.get(kind, kind), price, size)
             case SizeTick(kind, size):
-                self._sizes[_UNDELAYED.get(kind, kind)] = _present(size)
+                self._take_size(_UNDELAYED.get(kind, kind), size)
             case GreeksTick() as tick if _UNDELAYED.get(tick.kind, tick.kind) == MODEL:
                 self.greeks = _greeks(tick)
                 if self.greeks is not None:
@@ -148,8 +142,12 @@ class Ticks:
     @property
     def volume(self) -> Decimal | None:
         """The session's volume, or None; an untraded one is 0."""
-        volume = self._sizes.get(VOLUME)
-        return volume
+        return self._sizes.get(VOLUME)
+
+    def _take_size(self, kind: int, size: float) -> None:
+        # No volume is a fact; no size at a price is an empty side.
+        untraded = kind == VOLUME and size == 0
+        self._sizes[kind] = Decimal(0) if untraded else _present(size)
 
     def _take_price(self, kind: int, price: float, size: float) -> None:
         self._prices[kind] = _present(price)

@@ -18,7 +18,7 @@ from ib_async.objects import Execution as TwsExecution
 from ib_async.order import Order as TwsOrder
 from ib_async.order import OrderState
 
-from brokerport.adapters.tws.book import OrderBook, SeenOrder, TrackedOrder
+from brokerport.adapters.tws.book import SeenOrder, TrackedOrder, TwsOrderBook
 from brokerport.adapters.tws.translate_contracts import to_instrument
 from brokerport.adapters.tws.translate_numbers import number, optional_id
 from brokerport.adapters.tws.translate_orders import (
@@ -48,7 +48,7 @@ class OrderEvents:
 
     def __init__(
         self,
-        book: OrderBook,
+        book: TwsOrderBook,
         client_id: int,
         emit: Callable[[AdapterEvent], None],
         release_later: Callable[[], None],

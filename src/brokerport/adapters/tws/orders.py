@@ -2,8 +2,10 @@
 
 Rules:
 
-- An order enters the book and leaves in one step, without a pause between, and once per session
-  under one ClientOrderId. Its id is the next of TWS's sequence, above every id seen.
+- An order enters the book and is given to pacing in one step, without a pause between, and once per
+  session under one ClientOrderId. Its id is the next of TWS's sequence, above every id seen.
+- A request on an order returns when it has left. If the line ends while pacing holds it back, it
+  never leaves, and that is what the caller is told.
 - An order is changed and cancelled under the client id that placed it: with another's, the same
   order id would mean another order, or a new one.
 - New terms for an order that has ended are refused here: sent to TWS under its id, they could bring
@@ -20,12 +22,11 @@ from ib_async.objects import ExecutionFilter
 
 from brokerport.adapters.tws.account_data import AccountData
 from brokerport.adapters.tws.book import TrackedOrder
-from brokerport.adapters.tws.connection import Connection
 from brokerport.adapters.tws.contracts import Contracts
 from brokerport.adapters.tws.reads import Kind, SharedRead
 from brokerport.adapters.tws.records import completed_order, open_orders
-from brokerport.adapters.tws.tap import CompletedOrderRow, ExecutionRow, OpenOrderRow
-from brokerport.adapters.tws.translate_contracts import to_contract
+from brokerport.adapters.tws.rows import CompletedOrderRow, ExecutionRow, OpenOrderRow
+from brokerport.adapters.tws.session import Session
 from brokerport.adapters.tws.translate_orders import (
     execution_family,
     to_execution,
@@ -48,10 +49,8 @@ from brokerport.ports.orders import BookedExecution, OrderRecord, OrderTicket
 class Orders:
     """Orders and executions at TWS."""
 
-    def __init__(
-        self, connection: Connection, contracts: Contracts, account_data: AccountData
-    ) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, contracts: Contracts, account_data: AccountData) -> None:
+        self._session = session
         self._contracts = contracts
         self._account_data = account_data
         self._open = SharedRead(self._read_open)
@@ -65,19 +64,18 @@ class Orders:
             NotConnected, UnknownContract, RequestTimedOut: nothing was sent.
         """
         self._check_not_sent(ticket.client_order_id)
-        contract_id = await self._contracts.contract_id(ticket.instrument)
-        contract = to_contract(ticket.instrument, contract_id)
+        contract = await self._contracts.contract(ticket.instrument)
         order = to_tws_order(
             ticket, ticket.quantity, ticket.order_type, reference=ticket.client_order_id
         )
         # From here on nothing pauses: what was checked still holds when the order leaves.
         self._check_not_sent(ticket.client_order_id)
-        line = self._connection.line
-        book = self._connection.book
+        line = self._session.line
+        book = self._session.book
         client = line.client
         client.updateReqId(book.highest_order_id + 1)
         order_id = client.getReqId()
-        book.place(ticket, self._connection.settings.client_id, order_id, line.number)
+        book.place(ticket, self._session.settings.client_id, order_id, line.number)
         try:
             client.placeOrder(order_id, contract, order)
         except ConnectionError as error:
@@ -85,6 +83,11 @@ class Orders:
             raise NotConnected(str(error)) from error
         except Exception as error:
             raise OrderInDoubt(ticket.client_order_id, "place", repr(error)) from error
+        try:
+            await line.until_left()
+        except NotConnected:
+            book.withdraw(ticket.client_order_id)
+            raise
 
     async def replace(self, client_order_id: str, quantity: Decimal, order_type: OrderType) -> None:
         """Ask for new terms on a working order; see ``OrderPort.replace``.
@@ -94,18 +97,23 @@ class Orders:
             UnknownOrder: TWS does not show it, or it was placed under another client id.
         """
         tracked = await self._tracked(client_order_id)
-        contract_id = await self._contracts.contract_id(tracked.instrument)
-        contract = to_contract(tracked.instrument, contract_id)
+        contract = await self._contracts.contract(tracked.instrument)
         if tracked.end is not None:
-            self._connection.orders.refuse_replace(tracked)
+            self._session.order_events.refuse_replace(tracked)
             return
         order = to_tws_order(tracked.ticket, quantity, order_type, reference=client_order_id)
-        client = self._connection.line.client
-        self._connection.book.replace(tracked, quantity, order_type)
+        line = self._session.line
+        client = line.client
+        self._session.book.replace(tracked, quantity, order_type)
         try:
             client.placeOrder(tracked.order_id, contract, order)
         except Exception as error:
             raise OrderInDoubt(client_order_id, "replace", repr(error)) from error
+        try:
+            await line.until_left()
+        except NotConnected:
+            self._session.book.withdraw_replace(tracked)
+            raise
 
     async def cancel(self, client_order_id: str) -> None:
         """Ask to cancel a working order; see ``OrderPort.cancel``.
@@ -115,12 +123,18 @@ class Orders:
             UnknownOrder: TWS does not show it, or it was placed under another client id.
         """
         tracked = await self._tracked(client_order_id)
-        client = self._connection.line.client
-        self._connection.book.cancel(tracked)
+        line = self._session.line
+        client = line.client
+        self._session.book.cancel(tracked)
         try:
             client.cancelOrder(tracked.order_id)
         except Exception as error:
             raise OrderInDoubt(client_order_id, "cancel", repr(error)) from error
+        try:
+            await line.until_left()
+        except NotConnected:
+            self._session.book.withdraw_cancel(tracked)
+            raise
 
     async def open_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Read the account's working orders, of every client and of TWS itself.
@@ -129,7 +143,7 @@ class Orders:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
             Unsupported: one of ours was changed into a kind brokerport has no words for.
         """
-        self._connection.require_managed(broker_account)
+        self._session.require_managed(broker_account)
         return open_orders(await self._open(), broker_account)
 
     async def completed_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
@@ -142,8 +156,8 @@ class Orders:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
             Unsupported: one of ours was changed into a kind brokerport has no words for.
         """
-        self._connection.require_managed(broker_account)
-        book = self._connection.book
+        self._session.require_managed(broker_account)
+        book = self._session.book
         rows: Iterable[CompletedOrderRow] = await self._completed()
         return tuple(
             completed_order(row, book)
@@ -160,8 +174,8 @@ class Orders:
             NotConnected, RequestTimedOut, RequestRefused: the read failed.
             Unsupported: one is in an instrument brokerport does not have.
         """
-        self._connection.require_managed(broker_account)
-        line = self._connection.line
+        self._session.require_managed(broker_account)
+        line = self._session.line
         client = line.client
         wanted = ExecutionFilter(acctCode=broker_account.account_id)
         rows: list[ExecutionRow] = await line.read(
@@ -175,7 +189,7 @@ class Orders:
             if execution.broker_account != broker_account:
                 continue
             family, revision = execution_family(execution.execution_id)
-            commission = self._connection.orders.commission(execution.execution_id)
+            commission = self._session.order_events.commission(execution.execution_id)
             if family not in latest or latest[family][0] <= revision:
                 latest[family] = (revision, BookedExecution(execution, commission))
         booked = [entry for _revision, entry in latest.values()]
@@ -189,13 +203,12 @@ class Orders:
             NotConnected, RequestTimedOut, UnknownContract: there is no answer.
         """
         currency = await self._account_data.base_currency(ticket.broker_account)
-        contract_id = await self._contracts.contract_id(ticket.instrument)
-        contract = to_contract(ticket.instrument, contract_id)
+        contract = await self._contracts.contract(ticket.instrument)
         order = to_tws_order(ticket, ticket.quantity, ticket.order_type, reference="")
         order.whatIf = True
-        line = self._connection.line
+        line = self._session.line
         client = line.client
-        client.updateReqId(self._connection.book.highest_order_id + 1)
+        client.updateReqId(self._session.book.highest_order_id + 1)
         rows: list[OpenOrderRow] = await line.read(
             "the margin an order would take",
             lambda order_id: client.placeOrder(order_id, contract, order),
@@ -208,22 +221,22 @@ class Orders:
             raise RequestRefused(words) from error
 
     def _check_not_sent(self, client_order_id: str) -> None:
-        line = self._connection.line
-        tracked = self._connection.book.find(client_order_id)
+        line = self._session.line
+        tracked = self._session.book.find(client_order_id)
         if tracked is not None and (tracked.session == line.number or tracked.acknowledged):
             raise InvalidOrder(
-                "client_order_id", client_order_id, "one that TWS has not been given already"
+                "client_order_id", client_order_id, "one not given to the broker already"
             )
 
     async def _tracked(self, client_order_id: str) -> TrackedOrder:
-        _ = self._connection.line
-        book = self._connection.book
+        _ = self._session.line
+        book = self._session.book
         if book.find(client_order_id) is None:
             await self._open()
         tracked = book.find(client_order_id)
         if tracked is None:
             raise UnknownOrder(f"TWS shows no order {client_order_id}")
-        client_id = self._connection.settings.client_id
+        client_id = self._session.settings.client_id
         if tracked.client_id != client_id or tracked.order_id <= 0:
             raise UnknownOrder(
                 f"order {client_order_id} was placed under TWS client id {tracked.client_id}; "
@@ -232,10 +245,10 @@ class Orders:
         return tracked
 
     async def _read_open(self) -> list[object]:
-        line = self._connection.line
+        line = self._session.line
         return await line.read_kind(Kind.OPEN_ORDERS, line.client.reqAllOpenOrders)
 
     async def _read_completed(self) -> list[CompletedOrderRow]:
-        line = self._connection.line
+        line = self._session.line
         client = line.client
         return await line.read_kind(Kind.COMPLETED_ORDERS, lambda: client.reqCompletedOrders(False))

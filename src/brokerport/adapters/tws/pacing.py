@@ -14,6 +14,7 @@ Rules:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 MESSAGES_PER_SECOND_MAX = 45
 WINDOW_SECONDS = 1.0
@@ -26,14 +27,14 @@ class Pacing:
     """Two lanes of messages, and when the last ones left."""
 
     def __init__(self) -> None:
-        self._orders: deque[str] = deque()
-        self._others: deque[str] = deque()
+        self._orders: deque[tuple[str, Callable[[], None]]] = deque()
+        self._others: deque[tuple[str, Callable[[], None]]] = deque()
         self._left_at: deque[float] = deque()
 
-    def add(self, message: str) -> None:
-        """Queue a message in its lane."""
+    def add(self, message: str, on_due: Callable[[], None] = lambda: None) -> None:
+        """Queue a message in its lane; ``on_due`` is called when it is taken out to leave."""
         kind = message.partition("\0")[0]
-        (self._orders if kind in ORDER_MESSAGES else self._others).append(message)
+        (self._orders if kind in ORDER_MESSAGES else self._others).append((message, on_due))
 
     def due(self, now: float) -> list[str]:
         """Take out, in order, the messages that may leave now (seconds of any steady clock)."""
@@ -42,8 +43,10 @@ class Pacing:
         messages = []
         while len(self._left_at) < MESSAGES_PER_SECOND_MAX and (self._orders or self._others):
             lane = self._orders or self._others
-            messages.append(lane.popleft())
+            message, on_due = lane.popleft()
+            messages.append(message)
             self._left_at.append(now)
+            on_due()
         return messages
 
     @property

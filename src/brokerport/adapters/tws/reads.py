@@ -24,6 +24,8 @@ from brokerport.domain.errors import BrokerportError, RequestRefused, RequestTim
 T = TypeVar("T")
 
 ANSWER_AGE_SECONDS_MAX = 60.0
+# 320-323: the server could not read, validate, process or answer the request.
+REFUSALS_WITHOUT_ID = frozenset({320, 321, 322, 323})
 
 
 class Kind(Enum):
@@ -197,10 +199,6 @@ class Reads:
                     read.fail(RequestRefused(text, code))
                     refused = True
         return refused
-
-
-# 320-323: the server could not read, validate, process or answer the request.
-REFUSALS_WITHOUT_ID = frozenset({320, 321, 322, 323})
 
 
 class SharedRead(Generic[T]):

@@ -8,8 +8,8 @@ from decimal import Decimal
 from ib_async.contract import Contract
 from ib_async.order import Order as TwsOrder
 
-from brokerport.adapters.tws.book import OrderBook
-from brokerport.adapters.tws.tap import CompletedOrderRow, OpenOrderRow, OrderStatusRow
+from brokerport.adapters.tws.book import TwsOrderBook
+from brokerport.adapters.tws.rows import CompletedOrderRow, OpenOrderRow, OrderStatusRow
 from brokerport.adapters.tws.translate_contracts import to_instrument
 from brokerport.adapters.tws.translate_numbers import number, optional_id, optional_number
 from brokerport.adapters.tws.translate_orders import (
@@ -27,6 +27,8 @@ from brokerport.ports.orders import (
     ForeignOrder,
     OrderRecord,
 )
+
+ASKED_FOR = "Cancelled by Trader"
 
 _ENDED = frozenset({BrokerOrderStatus.FILLED, BrokerOrderStatus.CANCELLED})
 
@@ -72,7 +74,7 @@ def open_orders(rows: Iterable[object], broker_account: BrokerAccount) -> tuple[
     return tuple(found)
 
 
-def completed_order(row: CompletedOrderRow, book: OrderBook) -> OrderRecord:
+def completed_order(row: CompletedOrderRow, book: TwsOrderBook) -> OrderRecord:
     """Return an order that is done, from its completedOrder message.
 
     TWS leaves out the order id, and the ordered quantity of an order that is done may be 0: what
@@ -95,8 +97,13 @@ def completed_order(row: CompletedOrderRow, book: OrderBook) -> OrderRecord:
         quantity=total,
         status=status,
         filled_quantity=filled,
-        reason=row.state.completedStatus if is_refusal else "",
+        reason=_why(row.state.completedStatus) if is_refusal else "",
     )
+
+
+def _why(completed_status: str) -> str:
+    """Return the reason for an end; one that was asked for has none, as when it is told live."""
+    return "" if completed_status == ASKED_FOR else completed_status
 
 
 def _key(client_id: int, order_id: int, perm_id: int) -> tuple[int, int, int]:

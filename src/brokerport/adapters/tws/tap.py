@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC
-from typing import Any, NamedTuple
+from typing import Any
 
 from ib_async.contract import Contract, ContractDescription
 from ib_async.contract import ContractDetails as TwsContractDetails
@@ -20,110 +20,25 @@ from ib_async.order import OrderState
 from brokerport.adapters.tws.order_events import OrderEvents
 from brokerport.adapters.tws.position_stream import PositionStream
 from brokerport.adapters.tws.reads import Kind, Reads
+from brokerport.adapters.tws.rows import (
+    CompletedOrderRow,
+    ExecutionRow,
+    FreshnessTick,
+    GreeksTick,
+    OpenOrderRow,
+    OptionParametersRow,
+    OrderStatusRow,
+    PriceTick,
+    ProfitRow,
+    SizeTick,
+    SnapshotEnd,
+    SummaryRow,
+)
 
 # A fill that nobody asked for comes with this request id.
 UNSOLICITED = -1
 
 CLIENT_ID_IN_USE = 326
-
-
-class OpenOrderRow(NamedTuple):
-    """One openOrder message."""
-
-    contract: Contract
-    order: TwsOrder
-    state: OrderState
-
-
-class OrderStatusRow(NamedTuple):
-    """One orderStatus message, as far as it is used."""
-
-    client_id: int
-    order_id: int
-    perm_id: int
-    status: str
-    filled: float
-    why_held: str
-
-
-class CompletedOrderRow(NamedTuple):
-    """One completedOrder message."""
-
-    contract: Contract
-    order: TwsOrder
-    state: OrderState
-
-
-class ExecutionRow(NamedTuple):
-    """One execDetails message that answers a request."""
-
-    contract: Contract
-    execution: TwsExecution
-
-
-class SummaryRow(NamedTuple):
-    """One accountSummary message."""
-
-    account: str
-    tag: str
-    value: str
-    currency: str
-
-
-class ProfitRow(NamedTuple):
-    """One pnl message."""
-
-    daily: float
-    unrealised: float
-    realised: float
-
-
-class OptionParametersRow(NamedTuple):
-    """One securityDefinitionOptionParameter message."""
-
-    exchange: str
-    trading_class: str
-    multiplier: str
-    expirations: list[str]
-    strikes: list[float]
-
-
-class PriceTick(NamedTuple):
-    """A price with its size."""
-
-    kind: int
-    price: float
-    size: float
-
-
-class SizeTick(NamedTuple):
-    """A size alone."""
-
-    kind: int
-    size: float
-
-
-class GreeksTick(NamedTuple):
-    """An option computation."""
-
-    kind: int
-    implied_volatility: float
-    delta: float
-    price: float
-    gamma: float
-    vega: float
-    theta: float
-    underlying_price: float
-
-
-class FreshnessTick(NamedTuple):
-    """How fresh the ticks of a request are, IBKR's market data type."""
-
-    kind: int
-
-
-class SnapshotEnd(NamedTuple):
-    """The end of a snapshot."""
 
 
 class _Zones:

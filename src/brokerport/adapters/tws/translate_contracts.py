@@ -14,7 +14,7 @@ from ib_async.contract import Contract
 from ib_async.contract import ContractDetails as TwsContractDetails
 from ib_async.objects import PriceIncrement as TwsPriceIncrement
 
-from brokerport.adapters.tws.translate_numbers import EXCHANGE_TIME_ZONE, number
+from brokerport.adapters.tws.translate_numbers import EXCHANGE_ZONE_NAME, number
 from brokerport.domain.contracts import ContractDetails, PriceIncrement
 from brokerport.domain.errors import BadInput, Unsupported
 from brokerport.domain.instruments import Instrument, Option, OptionRight, Stock
@@ -30,10 +30,10 @@ _RIGHTS = {
 
 # TWS names some zones by their old names, or in ways that are no IANA name.
 _TIME_ZONES = {
-    "": EXCHANGE_TIME_ZONE,
-    "EST": EXCHANGE_TIME_ZONE,
-    "EST5EDT": EXCHANGE_TIME_ZONE,
-    "US/Eastern": EXCHANGE_TIME_ZONE,
+    "": EXCHANGE_ZONE_NAME,
+    "EST": EXCHANGE_ZONE_NAME,
+    "EST5EDT": EXCHANGE_ZONE_NAME,
+    "US/Eastern": EXCHANGE_ZONE_NAME,
     "US/Central": "America/Chicago",
 }
 

@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ib_async.util import UNSET_DOUBLE, UNSET_INTEGER
 
-EXCHANGE_TIME_ZONE = "America/New_York"
+from brokerport.domain.trading_day import EXCHANGE_TIME_ZONE
+
+EXCHANGE_ZONE_NAME = EXCHANGE_TIME_ZONE.key
 
 # How TWS names its login zone in the handshake; ZoneInfo's own "EST" knows no summer time.
 _TIME_ZONES = {
-    "EST": EXCHANGE_TIME_ZONE,
-    "EDT": EXCHANGE_TIME_ZONE,
+    "EST": EXCHANGE_ZONE_NAME,
+    "EDT": EXCHANGE_ZONE_NAME,
     "CST": "America/Chicago",
     "CDT": "America/Chicago",
     "MST": "America/Denver",
@@ -102,5 +104,5 @@ def login_time_zone(connection_time: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        return EXCHANGE_TIME_ZONE
+        return EXCHANGE_ZONE_NAME
     return name

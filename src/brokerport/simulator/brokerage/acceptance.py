@@ -27,6 +27,7 @@ from brokerport.domain.order_types import (
     StopLimit,
     prices_of,
 )
+from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.brokerage.accounts import Account
 from brokerport.simulator.brokerage.commissions import order_commission
 from brokerport.simulator.brokerage.margin import requirement
@@ -35,19 +36,28 @@ from brokerport.simulator.brokerage.refusals import (
     FRACTIONAL_SIZE,
     NO_CONTRACT,
     OFF_TICK,
+    SIZE_LIMIT,
     ZERO_SIZE,
     OrderRefused,
 )
 from brokerport.simulator.brokerage.standing import Standing, standing_of
-from brokerport.simulator.exchange.exchange import EXCHANGE_ZONE, ListedContracts
+from brokerport.simulator.exchange.exchange import ListedContracts
+
+QUANTITY_MAX = 1_000_000_000
+"""The largest order, in shares or contracts: its value at any price is still exact to the cent."""
 
 
 def check_quantity(quantity: Decimal) -> None:
-    """Refuse a quantity that is not a positive whole number (434, 10243)."""
+    """Refuse a quantity that is not a positive whole number (434, 10243), or too large (383)."""
     if not quantity.is_finite() or quantity <= 0:
         raise OrderRefused(ZERO_SIZE, "Order size cannot be zero.")
     if quantity != quantity.to_integral_value():
         raise OrderRefused(FRACTIONAL_SIZE, "Fractional-sized order cannot be placed via API.")
+    if quantity > QUANTITY_MAX:
+        raise OrderRefused(
+            SIZE_LIMIT,
+            f"The order size {quantity:f} exceeds the size limit of {QUANTITY_MAX:,}.",
+        )
 
 
 def check_contract(
@@ -59,7 +69,7 @@ def check_contract(
         details = listing.details(instrument)
     except UnknownContract as error:
         raise OrderRefused(NO_CONTRACT, f"{reason}: {error}") from error
-    today = at.astimezone(EXCHANGE_ZONE).date()
+    today = exchange_date(at)
     if isinstance(instrument, Option):
         is_settled = settled_through is not None and instrument.expiry <= settled_through
         if is_settled or instrument.expiry < today:

@@ -6,16 +6,14 @@ from bisect import bisect_left
 from datetime import date, datetime
 from decimal import Decimal
 
-from attrs import evolve
-
+from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.brokerage.accounts import Account
 from brokerport.simulator.brokerage.orders import (
-    BookedExecution,
+    BrokerageExecution,
     BrokerageOrder,
     BrokerageStatus,
 )
 from brokerport.simulator.brokerage.refusals import ORDER_NOT_FOUND, OrderRefused
-from brokerport.simulator.exchange.exchange import EXCHANGE_ZONE
 
 
 class OpenOrder:
@@ -50,7 +48,7 @@ class Blotter:
         self._orders: dict[int, BrokerageOrder] = {}
         self._open: dict[int, OpenOrder] = {}
         self._done: dict[date, list[int]] = {}
-        self._executions: list[BookedExecution] = []
+        self._executions: list[BrokerageExecution] = []
         self._executed_at: list[datetime] = []
 
     def open(self, record: OpenOrder) -> None:
@@ -71,13 +69,7 @@ class Blotter:
         self._orders[order.perm_id] = order
         self._file_done(order)
 
-    def amend_done(self, perm_id: int, commission_total: Decimal) -> BrokerageOrder:
-        """Record the commission of an order that its last fill completed."""
-        order = evolve(self._orders[perm_id], commission_total=commission_total)
-        self._orders[perm_id] = order
-        return order
-
-    def add_execution(self, booked: BookedExecution) -> None:
+    def add_execution(self, booked: BrokerageExecution) -> None:
         """Record a fill."""
         self._executions.append(booked)
         self._executed_at.append(booked.execution.executed_at)
@@ -105,7 +97,7 @@ class Blotter:
         """Return the orders that were done on a New York date, in the order they were done."""
         return tuple(self._orders[perm_id] for perm_id in self._done.get(day, ()))
 
-    def executions(self, since: datetime | None) -> tuple[BookedExecution, ...]:
+    def executions(self, since: datetime | None) -> tuple[BrokerageExecution, ...]:
         """Return the executions at or after ``since``, oldest first."""
         start = 0 if since is None else bisect_left(self._executed_at, since)
         return tuple(self._executions[start:])
@@ -113,5 +105,5 @@ class Blotter:
     def _file_done(self, order: BrokerageOrder) -> None:
         if order.completed_at is None or order.status is BrokerageStatus.SUBMITTED:
             raise RuntimeError(f"order {order.perm_id} is not done")
-        day = order.completed_at.astimezone(EXCHANGE_ZONE).date()
+        day = exchange_date(order.completed_at)
         self._done.setdefault(day, []).append(order.perm_id)

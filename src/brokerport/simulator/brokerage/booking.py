@@ -24,7 +24,7 @@ from brokerport.simulator.brokerage.events import (
     PositionUpdated,
 )
 from brokerport.simulator.brokerage.identifiers import IdentifierSource
-from brokerport.simulator.brokerage.orders import BookedExecution, BrokerageStatus
+from brokerport.simulator.brokerage.orders import BrokerageExecution, BrokerageStatus
 from brokerport.simulator.brokerage.outbox import Outbox
 from brokerport.simulator.brokerage.refusals import CANCELLED
 from brokerport.simulator.exchange.events import (
@@ -157,7 +157,7 @@ class Bookkeeper:
             order_reference=before.order_reference,
             perm_id=before.perm_id,
         )
-        booked = BookedExecution(
+        booked = BrokerageExecution(
             execution=execution,
             commission=Commission(
                 execution.execution_id,

@@ -19,6 +19,7 @@ from brokerport.domain.errors import BadInput
 from brokerport.domain.instruments import Instrument
 from brokerport.domain.order_types import OrderType, TimeInForce
 from brokerport.domain.positions import Position
+from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.brokerage.acceptance import (
     Demand,
     add_demand,
@@ -37,7 +38,7 @@ from brokerport.simulator.brokerage.events import OrderRefusedEvent
 from brokerport.simulator.brokerage.identifiers import IdentifierSource
 from brokerport.simulator.brokerage.marks import Marks, NoMarkPrice, PriceSource
 from brokerport.simulator.brokerage.orders import (
-    BookedExecution,
+    BrokerageExecution,
     BrokerageOrder,
     BrokerageStatus,
     Ticket,
@@ -61,7 +62,7 @@ from brokerport.simulator.brokerage.standing import (
     standing_of,
 )
 from brokerport.simulator.clock import SimulatedClock
-from brokerport.simulator.exchange.exchange import EXCHANGE_ZONE, Exchange, ListedContracts
+from brokerport.simulator.exchange.exchange import Exchange, ListedContracts
 
 ZERO = Decimal(0)
 
@@ -106,10 +107,6 @@ class Brokerage:
         """The accounts, in the order in which the scenario opened them."""
         return tuple(self._accounts)
 
-    def setup_of(self, account: BrokerAccount) -> AccountSetup:
-        """Return how an account was opened; raises ``OrderRefused`` (321) if it is unknown."""
-        return self._account(account).setup
-
     def subscribe(self, callback: Subscriber) -> None:
         """Deliver every event from now on to ``callback``, when the books agree with it."""
         self._outbox.subscribe(callback)
@@ -125,7 +122,7 @@ class Brokerage:
 
         Raises:
             OrderRefused: no order was created: 110 off tick, 200 unknown or expired instrument,
-                321 unknown account, 434 no quantity, 10243 a fraction.
+                321 unknown account, 383 too large, 434 no quantity, 10243 a fraction.
         """
         with self._outbox.operation():
             account, now = self._account(ticket.account), self._clock.now()
@@ -166,7 +163,8 @@ class Brokerage:
 
         Raises:
             OrderRefused: the order is what it was: 104 not open, 105 below what has filled, 110 off
-                tick, 201 not enough funds, 434 no quantity, 10147 unknown, 10243 a fraction.
+                tick, 201 not enough funds, 383 too large, 434 no quantity, 10147 unknown, 10243 a
+                fraction.
         """
         with self._outbox.operation():
             record, now = self._blotter.find_open(perm_id), self._clock.now()
@@ -263,9 +261,9 @@ class Brokerage:
 
     def completed_orders(self) -> tuple[BrokerageOrder, ...]:
         """Return the orders filled, cancelled or refused on the clock's New York date."""
-        return self._blotter.done_on(self._clock.now().astimezone(EXCHANGE_ZONE).date())
+        return self._blotter.done_on(exchange_date(self._clock.now()))
 
-    def executions(self, since: datetime | None = None) -> tuple[BookedExecution, ...]:
+    def executions(self, since: datetime | None = None) -> tuple[BrokerageExecution, ...]:
         """Return the executions at or after ``since`` (UTC), oldest first; all without it."""
         return self._blotter.executions(since)
 
@@ -331,7 +329,7 @@ class Brokerage:
         Raises:
             NoMarkPrice: an underlying's closing price, or that of a holding, is not known.
         """
-        today = at.astimezone(EXCHANGE_ZONE).date()
+        today = exchange_date(at)
         with self._outbox.operation():
             self._exchange.end_session(at)
             marks = self._marks(at)

@@ -27,7 +27,7 @@ from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.instruments import Option
 from brokerport.domain.money import Money
 from brokerport.domain.positions import Position
-from brokerport.simulator.brokerage.orders import BookedExecution, BrokerageOrder
+from brokerport.simulator.brokerage.orders import BrokerageExecution, BrokerageOrder
 
 
 @frozen
@@ -50,7 +50,7 @@ class OrderRefusedEvent:
 class ExecutionBooked:
     """A fill was booked; ``order`` counts it but not yet its commission."""
 
-    booked: BookedExecution
+    booked: BrokerageExecution
     order: BrokerageOrder
 
 
@@ -58,7 +58,7 @@ class ExecutionBooked:
 class CommissionBooked:
     """The commission of a fill was charged; ``order`` counts it."""
 
-    booked: BookedExecution
+    booked: BrokerageExecution
     order: BrokerageOrder
 
 

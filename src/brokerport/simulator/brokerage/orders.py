@@ -133,7 +133,7 @@ class BrokerageOrder:
 
 
 @frozen
-class BookedExecution:
+class BrokerageExecution:
     """One execution with the commission charged for it, and the order it belongs to.
 
     ``cumulative_quantity`` and ``average_price`` are the order's own after this execution.

@@ -9,6 +9,7 @@
 | 200   | the instrument is not listed, or has expired             | no order                    |
 | 201   | not enough funds, or the account may not (short selling) | INACTIVE, or the old terms  |
 | 321   | the account is unknown, the request makes no sense       | no order                    |
+| 383   | the quantity is over the size limit                      | no order, or the old terms  |
 | 434   | the quantity is zero or less                             | no order, or the old terms  |
 | 10147 | replacing or cancelling an order nobody knows            | nothing                     |
 | 10148 | cancelling an order that is cancelled or inactive        | the order is what it was    |
@@ -27,6 +28,7 @@ NO_CONTRACT = 200
 REJECTED = 201
 CANCELLED = 202
 VALIDATION = 321
+SIZE_LIMIT = 383
 ZERO_SIZE = 434
 ORDER_NOT_FOUND = 10147
 WRONG_STATE_TO_CANCEL = 10148

@@ -53,10 +53,9 @@ class Triggered:
 
 @frozen
 class Traded:
-    """The order traded ``quantity`` at ``price``; ``trade_id`` is unique within the exchange."""
+    """The order traded ``quantity`` at ``price``."""
 
     order_id: int
-    trade_id: int
     quantity: Decimal
     price: Decimal
     at: datetime

@@ -18,11 +18,11 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from brokerport.domain.contracts import ContractDetails
 from brokerport.domain.instruments import Instrument, Option
 from brokerport.domain.order_types import OrderType, Side, TimeInForce, prices_of
+from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.exchange.book import Book
 from brokerport.simulator.exchange.events import CancelReason
 from brokerport.simulator.exchange.matching import match_book
@@ -35,8 +35,6 @@ from brokerport.simulator.exchange.refusals import (
 )
 from brokerport.simulator.exchange.resting_order import RestingOrder, Stage
 from brokerport.simulator.exchange.tape import Subscriber, Tape
-
-EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
 
 class ListedContracts(Protocol):
@@ -168,7 +166,7 @@ class Exchange:
 
     def end_session(self, at: datetime) -> None:
         """End the orders that do not outlive the session that closes at ``at``."""
-        today = at.astimezone(EXCHANGE_ZONE).date()
+        today = exchange_date(at)
         with self._busy():
             for order in list(self._orders.values()):
                 if order.time_in_force is not TimeInForce.GTC:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from brokerport.domain.contracts import ContractDetails, OptionChain, PriceIncrement
 from brokerport.domain.errors import BadInput, UnknownContract
 from brokerport.domain.instruments import Instrument, Option, OptionRight, Stock
+from brokerport.domain.trading_day import EXCHANGE_TIME_ZONE
 from brokerport.simulator.exchange import option_ids
 from brokerport.simulator.exchange.calendar import TradingCalendar
 from brokerport.simulator.exchange.option_series import (
@@ -24,7 +25,6 @@ from brokerport.simulator.exchange.option_series import (
     expiry_of_week,
     strikes_around,
 )
-from brokerport.simulator.exchange.trading_hours import TIME_ZONE
 from brokerport.simulator.exchange.universe import ListedStock
 
 CENT = Decimal("0.01")
@@ -92,7 +92,7 @@ class Listing:
                 row.long_name,
                 row.primary_exchange,
                 PENNY_TICKS,
-                TIME_ZONE,
+                EXCHANGE_TIME_ZONE.key,
             )
         slot = row.option_slot
         if slot is None or not self._is_ever_listed(instrument):
@@ -103,7 +103,7 @@ class Listing:
             row.long_name,
             "",  # IBKR gives an option no primary exchange.
             PENNY_TICKS if row.penny_options else OPTION_TICKS,
-            TIME_ZONE,
+            EXCHANGE_TIME_ZONE.key,
         )
 
     def by_contract_id(self, contract_id: int) -> Instrument:

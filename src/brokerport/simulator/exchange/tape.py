@@ -1,4 +1,4 @@
-"""The exchange's tape: it numbers the trades and tells the subscribers what happens."""
+"""The exchange's tape: it tells the subscribers what happens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class Tape:
 
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
-        self._trade_count = 0
 
     def subscribe(self, callback: Subscriber) -> None:
         """Tell ``callback`` of every event from now on."""
@@ -46,9 +45,8 @@ class Tape:
         self._tell(Triggered(order.order_id, at))
 
     def traded(self, order: RestingOrder, quantity: Decimal, price: Decimal, at: datetime) -> None:
-        """Report a trade, with the next trade id."""
-        self._trade_count += 1
-        self._tell(Traded(order.order_id, self._trade_count, quantity, price, at))
+        """Report a trade."""
+        self._tell(Traded(order.order_id, quantity, price, at))
 
     def replaced(self, order: RestingOrder, at: datetime) -> None:
         """Report an order's new terms."""

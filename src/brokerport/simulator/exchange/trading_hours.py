@@ -7,12 +7,10 @@ IBKR's format (TWS API, ContractDetails.tradingHours): days joined by semicolons
 from __future__ import annotations
 
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from brokerport.domain.errors import BadInput
+from brokerport.domain.trading_day import EXCHANGE_TIME_ZONE
 from brokerport.simulator.exchange.calendar import TradingCalendar
-
-TIME_ZONE = "America/New_York"
 
 
 def trading_hours(calendar: TradingCalendar, on: date, days: int = 6) -> str:
@@ -23,7 +21,6 @@ def trading_hours(calendar: TradingCalendar, on: date, days: int = 6) -> str:
     """
     if days < 1:
         raise BadInput("days", days, "1 or more")
-    zone = ZoneInfo(TIME_ZONE)
     parts: list[str] = []
     for offset in range(days):
         day = on + timedelta(days=offset)
@@ -31,7 +28,7 @@ def trading_hours(calendar: TradingCalendar, on: date, days: int = 6) -> str:
         if session is None:
             parts.append(f"{day:%Y%m%d}:CLOSED")
         else:
-            opens = session.opens_at.astimezone(zone)
-            closes = session.closes_at.astimezone(zone)
+            opens = session.opens_at.astimezone(EXCHANGE_TIME_ZONE)
+            closes = session.closes_at.astimezone(EXCHANGE_TIME_ZONE)
             parts.append(f"{opens:%Y%m%d:%H%M}-{closes:%Y%m%d:%H%M}")
     return ";".join(parts)

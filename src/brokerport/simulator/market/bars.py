@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from brokerport.domain.errors import BadInput
 from brokerport.domain.executions import utc
+from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.exchange.calendar import Session, TradingCalendar
 from brokerport.simulator.market.market import DAY_SECONDS, Bar
 from brokerport.simulator.market.paths import SessionPath
 from brokerport.simulator.market.stock_quotes import dollars
 
 _SHARES_A_TRADE, _CONTRACTS_A_TRADE = 100, 5
-_NEW_YORK = ZoneInfo("America/New_York")
 
 
 class BarWindow(NamedTuple):
@@ -43,7 +42,7 @@ def bar_windows(
         raise BadInput("bar_seconds", bar_seconds, f"1 to {DAY_SECONDS} (one bar a session)")
     if utc(start) > utc(end):
         raise BadInput("start", start.isoformat(), f"no later than the end, {end.isoformat()}")
-    first_day, last_day = (time.astimezone(_NEW_YORK).date() for time in (start, end))
+    first_day, last_day = (exchange_date(time) for time in (start, end))
     for session in calendar.sessions(first_day, last_day):
         yield session, _windows_of(session, start, end, bar_seconds)
 

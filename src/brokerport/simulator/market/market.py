@@ -15,7 +15,7 @@ Rules, for every market but the scripted one (whose answers a test sets by hand)
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -115,6 +115,14 @@ class Market(Protocol):
         Raises:
             BadInput: ``bar_seconds`` is not 1 to 86400, or ``start`` is later than ``end``.
             UnknownContract: the market has no prices for the instrument's symbol.
+        """
+        ...
+
+    def last_day_of(self, symbol: str) -> date | None:
+        """Return the last day on which a stock has prices, or None when there is no end.
+
+        Raises:
+            UnknownContract: the market has no prices for the symbol.
         """
         ...
 

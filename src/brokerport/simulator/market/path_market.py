@@ -211,6 +211,11 @@ class PathMarket:
                     found.append(self._option_bar(terms, symbol, path, window, session))
         return tuple(found)
 
+    def last_day_of(self, symbol: str) -> date | None:
+        """Return the last day on which a stock has prices; see ``Market.last_day_of``."""
+        self._row_of(symbol)
+        return self._source.last_day(symbol)
+
     def reference_prices(self, at: datetime) -> dict[str, Decimal]:
         """Return each stock's price at that time, for the strikes of its options.
 

@@ -7,7 +7,7 @@ sequence: fresh liquidity. What was never set is an empty quote, no price, no gr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -176,13 +176,21 @@ class ScriptedMarket:
         known = self._bars.get((instrument, bar_seconds), ())
         return tuple(bar for bar in known if start <= bar.begins_at < end)
 
+    def last_day_of(self, symbol: str) -> date | None:
+        """Return None: a price that was set stands until another is."""
+        self._check_symbol(symbol)
+        return None
+
     def reference_prices(self, at: datetime) -> dict[str, Decimal]:
         """Return the reference prices it was built with."""
         return dict(self._reference_prices)
 
     def _check(self, instrument: Instrument) -> None:
-        if instrument.symbol not in self._symbols:
-            raise UnknownContract(f"the market has no prices for {instrument.symbol!r}")
+        self._check_symbol(instrument.symbol)
+
+    def _check_symbol(self, symbol: str) -> None:
+        if symbol not in self._symbols:
+            raise UnknownContract(f"the market has no prices for {symbol!r}")
 
 
 def _positive(name: str, value: Number | None) -> Decimal | None:

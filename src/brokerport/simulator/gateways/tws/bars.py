@@ -14,15 +14,16 @@ Rules (TWS API, "Historical Bars"), and what the simulated market makes of them:
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from attrs import evolve, frozen
 
 from brokerport.domain.errors import BadInput
 from brokerport.domain.instruments import Instrument
+from brokerport.domain.trading_day import EXCHANGE_TIME_ZONE, exchange_date
 from brokerport.simulator.exchange.calendar import TradingCalendar
-from brokerport.simulator.gateways.tws.times import NEW_YORK, epoch_seconds, read_time, time_text
+from brokerport.simulator.gateways.tws.times import epoch_seconds, read_time, time_text
 from brokerport.simulator.market.market import Bar, Market
 
 DAY_SECONDS = 86_400
@@ -195,7 +196,7 @@ class BarSource:
 def bar_date(bar: Bar, request: BarRequest, version: int) -> str:
     """Return a bar's date as its request wants it: days as YYYYMMDD in either form."""
     if request.bar_seconds >= DAY_SECONDS:
-        return f"{bar.begins_at.astimezone(NEW_YORK):%Y%m%d}"
+        return f"{bar.begins_at.astimezone(EXCHANGE_TIME_ZONE):%Y%m%d}"
     if request.in_epoch_seconds:
         return str(epoch_seconds(bar.begins_at))
     return time_text(bar.begins_at, version)
@@ -209,7 +210,7 @@ def _put_together(days: tuple[Bar, ...], bar_seconds: int) -> tuple[Bar, ...]:
 
 
 def _period(at: datetime, bar_seconds: int) -> tuple[int, int]:
-    day: date = at.astimezone(NEW_YORK).date()
+    day = exchange_date(at)
     if bar_seconds == WEEK_SECONDS:
         return day.isocalendar()[:2]
     return day.year, day.month

@@ -35,11 +35,6 @@ def _code(number: int, text: str) -> MessageCode:
     return _TABLE[number]
 
 
-def known_codes() -> dict[int, MessageCode]:
-    """Return every code of the table by its number."""
-    return dict(_TABLE)
-
-
 # --- the connection ------------------------------------------------------------------------------
 MAX_RATE_EXCEEDED = _code(
     100, "Max rate of messages per second has been exceeded:max={limit} rec={received} ({count})"
@@ -83,7 +78,6 @@ MODIFY_MISMATCH = _code(
 )
 UNSUPPORTED_ATTRIBUTE = _code(145, "Error in validating entry fields - {cause}")
 INVALID_ACTION = _code(303, "Invalid action:{action}")
-ORDER_REJECTED = _code(201, "Order rejected - reason:{reason}")
 ORDER_CANCELLED = _code(202, "Order Canceled - reason:{reason}")
 UNSUPPORTED_ORDER_TYPE = _code(
     387, "Unsupported order type for this exchange and security type.{detail}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from brokerport.simulator.gateways.tws.handlers import (
     account_values,
@@ -20,10 +19,7 @@ from brokerport.simulator.gateways.tws.handlers import (
     session_requests,
     tick_by_tick,
 )
-from brokerport.simulator.gateways.tws.session import Session
-
-Handler: TypeAlias = Callable[[Session, Any], None]
-DispatchTable: TypeAlias = Mapping[type[Any], Handler]
+from brokerport.simulator.gateways.tws.session import DispatchTable, Handler
 
 _TOPICS: tuple[DispatchTable, ...] = (
     session_requests.HANDLERS,

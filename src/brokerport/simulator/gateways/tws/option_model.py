@@ -17,6 +17,8 @@ from brokerport.simulator.market import option_pricing
 from brokerport.simulator.market.option_quotes import YEAR_SECONDS
 
 _STEP = Decimal("0.00000001")
+_VOLATILITY_MIN, _VOLATILITY_MAX = Decimal("0.0001"), Decimal(100)
+_SPOT_MIN, _SPOT_MAX = Decimal("0.01"), Decimal(10_000_000)
 
 
 class OptionModel:
@@ -28,15 +30,20 @@ class OptionModel:
     def at_price(
         self, option: Option, price: Decimal, spot: Decimal, at: datetime
     ) -> Greeks | None:
-        """Return the figures with the volatility that explains a price; None if none does."""
+        """Return the figures with the volatility that explains a price; None if none does.
+
+        Raises:
+            BadInput: the spot is not one that the model can price with.
+        """
+        _check_between("underPrice", spot, _SPOT_MIN, _SPOT_MAX)
         years = self._years_left(option, at)
-        if years <= 0 or price <= 0 or spot <= 0:
+        if years <= 0 or price <= 0:
             return None
         volatility = option_pricing.implied_volatility(
             option.right, float(price), float(spot), float(option.strike), years
         )
         # Below intrinsic value, or at it: no volatility, or none to speak of.
-        if volatility is None or volatility < 1e-4:
+        if volatility is None or volatility < _VOLATILITY_MIN:
             return None
         return self._figures(option, volatility, spot, years)
 
@@ -46,8 +53,11 @@ class OptionModel:
         """Return the figures at a volatility, a yearly fraction.
 
         Raises:
-            BadInput: the volatility or the spot is not positive, or the option has expired.
+            BadInput: the volatility or the spot is not one that the model can price with, or the
+                option has expired.
         """
+        _check_between("volatility", volatility, _VOLATILITY_MIN, _VOLATILITY_MAX)
+        _check_between("underPrice", spot, _SPOT_MIN, _SPOT_MAX)
         years = self._years_left(option, at)
         if years <= 0:
             raise BadInput("contract", str(option), "an option that has not expired")
@@ -71,6 +81,11 @@ class OptionModel:
             underlying_price=spot,
             model_price=_rounded(option_pricing.price(*terms)),
         )
+
+
+def _check_between(field: str, value: Decimal, least: Decimal, most: Decimal) -> None:
+    if not least <= value <= most:
+        raise BadInput(field, value, f"from {least} to {most}")
 
 
 def _rounded(value: float) -> Decimal:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from attrs import frozen
 
 from brokerport.domain.accounts import BrokerAccount
+from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.brokerage.brokerage import Brokerage
 from brokerport.simulator.gateways.tws.bars import BarSource
 from brokerport.simulator.gateways.tws.faults import FaultLog
@@ -24,7 +25,6 @@ from brokerport.simulator.gateways.tws.quotes import QuoteViews
 from brokerport.simulator.gateways.tws.registry import SessionRegistry
 from brokerport.simulator.gateways.tws.session import Session
 from brokerport.simulator.gateways.tws.settings import GatewaySettings
-from brokerport.simulator.gateways.tws.times import NEW_YORK
 from brokerport.simulator.gateways.tws.translate.contracts import ContractBook
 from brokerport.simulator.world import World
 
@@ -96,7 +96,7 @@ class ServedWorld:
     @property
     def today(self) -> date:
         """The world's date in New York."""
-        return self.now.astimezone(NEW_YORK).date()
+        return exchange_date(self.now)
 
     @property
     def first_data_at(self) -> datetime:

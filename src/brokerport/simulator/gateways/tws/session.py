@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from brokerport.domain.errors import FinalError, UnknownContract
 from brokerport.simulator.brokerage.refusals import OrderRefused
@@ -20,10 +21,12 @@ from brokerport.simulator.wire.tws.connection import MalformedRequest
 from brokerport.simulator.wire.tws.messages.session import ErrorMessage, UnknownRequest
 
 if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
     from brokerport.simulator.gateways.tws.served_world import ServedWorld
 
 _log = gateway_logger(__name__)
+
+Handler: TypeAlias = Callable[["Session", Any], None]
+DispatchTable: TypeAlias = Mapping[type[Any], Handler]
 
 NO_ID = -1
 """The request id of a message that belongs to no request."""

@@ -11,21 +11,26 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from brokerport.domain.errors import BadInput
+from brokerport.domain.trading_day import EXCHANGE_TIME_ZONE
 from brokerport.simulator.wire.tws.versions import INSTRUMENT_TIME_ZONE
 
 TIME_ZONE_ID = "US/Eastern"
-NEW_YORK = ZoneInfo("America/New_York")
 
 _TIME = re.compile(
     r"(?P<day>\d{8})(?:(?P<utc>-)|\s+)(?P<time>\d{2}:\d{2}:\d{2})(?:\s+(?P<zone>\S.*))?"
 )
-_ZONES = {"EST": "America/New_York", "EDT": "America/New_York", "GMT": "UTC", "": TIME_ZONE_ID}
+_ZONES = {
+    "EST": EXCHANGE_TIME_ZONE.key,
+    "EDT": EXCHANGE_TIME_ZONE.key,
+    "GMT": "UTC",
+    "": TIME_ZONE_ID,
+}
 _ALLOWED = "a time like '20260105 16:00:00 US/Eastern' or '20260105-21:00:00' (UTC)"
 
 
 def time_text(at: datetime, version: int) -> str:
     """Return a moment as messages of that version carry it."""
-    local = at.astimezone(NEW_YORK)
+    local = at.astimezone(EXCHANGE_TIME_ZONE)
     if version >= INSTRUMENT_TIME_ZONE:
         return f"{local:%Y%m%d %H:%M:%S} {TIME_ZONE_ID}"
     return f"{local:%Y%m%d  %H:%M:%S}"
@@ -33,7 +38,7 @@ def time_text(at: datetime, version: int) -> str:
 
 def handshake_time(at: datetime) -> str:
     """Return a moment as the version reply carries it: "20260105 09:30:00 EST"."""
-    return f"{at.astimezone(NEW_YORK):%Y%m%d %H:%M:%S %Z}"
+    return f"{at.astimezone(EXCHANGE_TIME_ZONE):%Y%m%d %H:%M:%S %Z}"
 
 
 def utc_text(at: datetime) -> str:
@@ -43,18 +48,12 @@ def utc_text(at: datetime) -> str:
 
 def clock_time(at: datetime) -> str:
     """Return the time of day as accountUpdateTime carries it: "09:30"."""
-    return f"{at.astimezone(NEW_YORK):%H:%M}"
+    return f"{at.astimezone(EXCHANGE_TIME_ZONE):%H:%M}"
 
 
 def epoch_seconds(at: datetime) -> int:
     """Return whole seconds since 1970 UTC."""
     return int(at.timestamp())
-
-
-def midnight(at: datetime) -> datetime:
-    """Return, in UTC, when the New York day of a moment began."""
-    local = at.astimezone(NEW_YORK)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def read_time(text: str, field: str) -> datetime:

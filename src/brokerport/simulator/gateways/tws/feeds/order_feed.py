@@ -18,7 +18,7 @@ from brokerport.simulator.brokerage.events import (
     OrderUpdated,
 )
 from brokerport.simulator.brokerage.orders import (
-    BookedExecution,
+    BrokerageExecution,
     BrokerageOrder,
     BrokerageStatus,
 )
@@ -78,7 +78,7 @@ class OrderFeed:
         session.send(order_status(order, order_id, client_id))
 
     def tell_execution(
-        self, session: Session, booked: BookedExecution, order: BrokerageOrder, request_id: int
+        self, session: Session, booked: BrokerageExecution, order: BrokerageOrder, request_id: int
     ) -> None:
         """Send one client an execution."""
         order_id, client_id = self._shown(session, order)

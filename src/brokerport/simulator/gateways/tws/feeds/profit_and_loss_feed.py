@@ -19,7 +19,7 @@ from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import FinalError
 from brokerport.domain.instruments import Instrument
 from brokerport.simulator.brokerage.brokerage import Brokerage
-from brokerport.simulator.brokerage.orders import BookedExecution
+from brokerport.simulator.brokerage.orders import BrokerageExecution
 from brokerport.simulator.gateways.log import gateway_logger
 from brokerport.simulator.gateways.tws.feeds.turn import EndOfTurn
 from brokerport.simulator.gateways.tws.session import Session
@@ -133,7 +133,7 @@ class ProfitAndLossFeed:
         instrument: Instrument,
         quantity: Decimal,
         value: Decimal,
-        booked: list[BookedExecution],
+        booked: list[BrokerageExecution],
     ) -> Decimal | None:
         bought = sum((b.execution.side.sign * b.execution.quantity for b in booked), ZERO)
         received = sum((b.execution.cash_flow.amount for b in booked), ZERO)
@@ -148,7 +148,7 @@ class ProfitAndLossFeed:
 
     def _booked_today(
         self, account: BrokerAccount, instrument: Instrument
-    ) -> list[BookedExecution]:
+    ) -> list[BrokerageExecution]:
         session = self._world.calendar.latest_session(self._now())
         last_close = self._world.calendar.previous_session(session.day).closes_at
         return [

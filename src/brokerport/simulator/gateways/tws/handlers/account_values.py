@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.simulator.gateways.tws.codes import (
     ACCOUNT_UNSUBSCRIBED,
@@ -11,7 +9,7 @@ from brokerport.simulator.gateways.tws.codes import (
     INVALID_REQUEST,
 )
 from brokerport.simulator.gateways.tws.errors import Refused
-from brokerport.simulator.gateways.tws.session import NO_ID, Session
+from brokerport.simulator.gateways.tws.session import NO_ID, DispatchTable, Session
 from brokerport.simulator.wire.tws.messages.account import (
     CancelAccountSummary,
     CancelAccountUpdatesMulti,
@@ -19,9 +17,6 @@ from brokerport.simulator.wire.tws.messages.account import (
     ReqAccountUpdates,
     ReqAccountUpdatesMulti,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 SUMMARIES_MAX = 2
 """IBKR's limit of account summaries per client (TWS API, "Account Summary")."""

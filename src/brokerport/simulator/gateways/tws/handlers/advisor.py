@@ -7,11 +7,9 @@ that is no advisor's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.simulator.gateways.tws.codes import INVALID_REQUEST
 from brokerport.simulator.gateways.tws.errors import Refused
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.wire.tws.messages.advisor import (
     FamilyCode,
     FamilyCodes,
@@ -22,9 +20,6 @@ from brokerport.simulator.wire.tws.messages.advisor import (
     RequestFA,
     ScannerParameters,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 _NO_SCANS = '<?xml version="1.0" encoding="UTF-8"?><ScanParameterResponse></ScanParameterResponse>'
 

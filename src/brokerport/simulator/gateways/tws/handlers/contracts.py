@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.domain.errors import UnknownContract
 from brokerport.domain.instruments import Stock
 from brokerport.simulator.exchange.trading_hours import trading_hours
 from brokerport.simulator.gateways.tws.codes import NO_MARKET_RULE, NO_SECURITY_DEFINITION
 from brokerport.simulator.gateways.tws.errors import Refused
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.gateways.tws.translate.contracts import (
     OPTION_EXCHANGES,
     SMART,
@@ -30,9 +28,6 @@ from brokerport.simulator.wire.tws.messages.contracts import (
     SecurityDefinitionOptionParameterEnd,
     SymbolSamples,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def _contract_details(session: Session, request: ReqContractDetails) -> None:

@@ -8,19 +8,16 @@ empty filter field, and client id 0, let everything pass.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from brokerport.domain.instruments import Option
-from brokerport.simulator.brokerage.orders import BookedExecution
+from brokerport.domain.trading_day import exchange_midnight
+from brokerport.simulator.brokerage.orders import BrokerageExecution
 from brokerport.simulator.gateways.tws.codes import INVALID_ACTION
 from brokerport.simulator.gateways.tws.errors import Refused
-from brokerport.simulator.gateways.tws.session import Session
-from brokerport.simulator.gateways.tws.times import midnight, read_time
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
+from brokerport.simulator.gateways.tws.times import read_time
 from brokerport.simulator.gateways.tws.translate.executions import commission_report
 from brokerport.simulator.wire.tws.messages.executions import ExecDetailsEnd, ReqExecutions
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 _SIDES = {"BUY": "BUY", "BOT": "BUY", "SELL": "SELL", "SLD": "SELL", "SSHORT": "SELL"}
 
@@ -39,13 +36,13 @@ def _send_executions(session: Session, request: ReqExecutions) -> None:
 
 
 def _since(session: Session, request: ReqExecutions) -> datetime:
-    today = midnight(session.served.now)
+    today = exchange_midnight(session.served.now)
     if not request.time.strip():
         return today
     return max(today, read_time(request.time, "time"))
 
 
-def _passes(session: Session, request: ReqExecutions, booked: BookedExecution) -> bool:
+def _passes(session: Session, request: ReqExecutions, booked: BrokerageExecution) -> bool:
     execution = booked.execution
     instrument = execution.instrument
     security_type = "OPT" if isinstance(instrument, Option) else "STK"

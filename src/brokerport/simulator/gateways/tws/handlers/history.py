@@ -6,8 +6,6 @@ data service, so that a client never takes a failure for a quiet market.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.domain.errors import FinalError
 from brokerport.simulator.gateways.tws.bars import (
     DAY_SECONDS,
@@ -27,7 +25,7 @@ from brokerport.simulator.gateways.tws.feeds.bar_feed import (
     REAL_TIME_BAR_SECONDS,
     HistorySubscription,
 )
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.gateways.tws.times import epoch_seconds, time_text, utc_text
 from brokerport.simulator.gateways.tws.translate.instruments import one_instrument
 from brokerport.simulator.market.market import Bar
@@ -42,9 +40,6 @@ from brokerport.simulator.wire.tws.messages.history import (
     ReqHistoricalData,
     ReqRealTimeBars,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def _historical_data(session: Session, request: ReqHistoricalData) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from brokerport.domain.instruments import Instrument
 from brokerport.simulator.gateways.tws.codes import (
@@ -20,7 +19,7 @@ from brokerport.simulator.gateways.tws.codes import (
 )
 from brokerport.simulator.gateways.tws.errors import Refused
 from brokerport.simulator.gateways.tws.quotes import FROZEN_TYPE, LIVE_TYPE
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.gateways.tws.translate.instruments import one_instrument
 from brokerport.simulator.wire.tws.messages.market_data import (
     CancelMktData,
@@ -35,9 +34,6 @@ from brokerport.simulator.wire.tws.messages.market_data import (
     TickReqParams,
     TickSnapshotEnd,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 _SNAPSHOT_PERMISSIONS = 4
 """Snapshots of top-of-book quotes; IBKR leaves the number undocumented, 4 is usual for stocks."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING
-
 from brokerport.domain.instruments import Option
 from brokerport.simulator.gateways.tws.codes import CANNOT_PROCESS, NO_SECURITY_DEFINITION
 from brokerport.simulator.gateways.tws.errors import Refused
 from brokerport.simulator.gateways.tws.option_model import OptionModel
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.gateways.tws.translate.instruments import one_instrument
 from brokerport.simulator.gateways.tws.translate.ticks import option_computation
 from brokerport.simulator.wire.tws.messages.market_data import (
@@ -19,9 +16,6 @@ from brokerport.simulator.wire.tws.messages.market_data import (
     CancelCalculateOptionPrice,
 )
 from brokerport.simulator.wire.tws.messages.values import WireContract
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 _CUSTOM = 53
 """The tick number of a computation asked for (TWS API, "Available Tick Types")."""
@@ -45,19 +39,10 @@ def _implied_volatility(session: Session, request: CalculateImpliedVolatility) -
 def _option_price(session: Session, request: CalculateOptionPrice) -> None:
     option = _option(session, request.contract)
     served = session.served
-    _check_positive("volatility", request.volatility)
-    _check_positive("underPrice", request.under_price)
     found = OptionModel(served.world.calendar).at_volatility(
         option, request.volatility, request.under_price, served.now
     )
     session.send(option_computation(request.request_id, _CUSTOM, found))
-
-
-def _check_positive(field: str, value: Decimal) -> None:
-    if value <= 0:
-        raise Refused(
-            CANNOT_PROCESS, field="calculateOptionPrice", cause=f"{field} {value} is not positive"
-        )
 
 
 def _option(session: Session, contract: WireContract) -> Option:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.simulator.brokerage.orders import BrokerageOrder
 from brokerport.simulator.gateways.tws.codes import AUTO_BIND_NEEDS_CLIENT_0
 from brokerport.simulator.gateways.tws.order_ids import DOOR
-from brokerport.simulator.gateways.tws.session import NO_ID, Session
+from brokerport.simulator.gateways.tws.session import NO_ID, DispatchTable, Session
 from brokerport.simulator.gateways.tws.translate.order_reports import completed_order
 from brokerport.simulator.wire.tws.messages.orders import (
     CompletedOrdersEnd,
@@ -17,9 +15,6 @@ from brokerport.simulator.wire.tws.messages.orders import (
     ReqCompletedOrders,
     ReqOpenOrders,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def _send_open_orders(session: Session, _request: ReqOpenOrders) -> None:

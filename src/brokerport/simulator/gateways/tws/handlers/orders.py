@@ -7,8 +7,6 @@ terms differs. Everything else about a new order is the broker's to decide.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.simulator.brokerage.orders import (
     BrokerageOrder,
@@ -33,7 +31,7 @@ from brokerport.simulator.gateways.tws.codes import (
 )
 from brokerport.simulator.gateways.tws.errors import Refused
 from brokerport.simulator.gateways.tws.order_ids import DOOR
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.gateways.tws.translate.instruments import one_instrument
 from brokerport.simulator.gateways.tws.translate.order_reports import what_if_answer
 from brokerport.simulator.gateways.tws.translate.order_terms import order_terms
@@ -43,9 +41,6 @@ from brokerport.simulator.wire.tws.messages.orders import (
     PlaceOrder,
     ReqGlobalCancel,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def _place_order(session: Session, request: PlaceOrder) -> None:

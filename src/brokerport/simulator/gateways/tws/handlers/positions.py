@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.simulator.gateways.tws.codes import CANNOT_PROCESS
 from brokerport.simulator.gateways.tws.errors import Refused
 from brokerport.simulator.gateways.tws.handlers.account_values import managed_account
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.wire.tws.messages.account import (
     CancelPositions,
     CancelPositionsMulti,
     ReqPositions,
     ReqPositionsMulti,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def _positions(session: Session, _request: ReqPositions) -> None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.simulator.gateways.tws.codes import CANNOT_PROCESS
 from brokerport.simulator.gateways.tws.errors import Refused
 from brokerport.simulator.gateways.tws.feeds.profit_and_loss_feed import ProfitSubscription
 from brokerport.simulator.gateways.tws.handlers.account_values import managed_account
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.wire.tws.messages.account import (
     CancelPnL,
     CancelPnLSingle,
     ReqPnL,
     ReqPnLSingle,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def _subscribe(session: Session, request: ReqPnL) -> None:

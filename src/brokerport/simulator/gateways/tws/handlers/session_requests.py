@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.simulator.gateways.tws.codes import CANNOT_PROCESS
 from brokerport.simulator.gateways.tws.errors import Refused
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.gateways.tws.times import epoch_seconds
 from brokerport.simulator.wire.tws.messages.session import (
     CurrentTime,
@@ -20,9 +18,6 @@ from brokerport.simulator.wire.tws.messages.session import (
     StartApi,
     UserInfo,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def send_next_valid_id(session: Session, _request: ReqIds | None = None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brokerport.domain.instruments import Option
 from brokerport.simulator.gateways.tws.codes import (
     DUPLICATE_TICKER_ID,
@@ -16,15 +14,12 @@ from brokerport.simulator.gateways.tws.feeds.tick_by_tick_feed import (
     TICK_TYPES,
     TickSubscription,
 )
-from brokerport.simulator.gateways.tws.session import Session
+from brokerport.simulator.gateways.tws.session import DispatchTable, Session
 from brokerport.simulator.gateways.tws.translate.instruments import one_instrument
 from brokerport.simulator.wire.tws.messages.market_data import (
     CancelTickByTickData,
     ReqTickByTickData,
 )
-
-if TYPE_CHECKING:
-    from brokerport.simulator.gateways.tws.dispatch import DispatchTable
 
 
 def _subscribe(session: Session, request: ReqTickByTickData) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brokerport.domain.order_types import Side
-from brokerport.simulator.brokerage.orders import BookedExecution
+from brokerport.simulator.brokerage.orders import BrokerageExecution
 from brokerport.simulator.gateways.tws.times import time_text
 from brokerport.simulator.wire.tws.messages.executions import (
     CommissionReport,
@@ -16,7 +16,7 @@ SIDES = {Side.BUY: "BOT", Side.SELL: "SLD"}
 
 
 def exec_details(
-    booked: BookedExecution,
+    booked: BrokerageExecution,
     contract: WireContract,
     exchange: str,
     order_id: int,
@@ -48,7 +48,7 @@ def exec_details(
     )
 
 
-def commission_report(booked: BookedExecution) -> CommissionReport:
+def commission_report(booked: BrokerageExecution) -> CommissionReport:
     """Return what commissionReport tells of an execution."""
     commission = booked.commission
     realised = commission.realised_pnl

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from brokerport.adapters.tws.book import OrderBook
+from brokerport.adapters.tws.book import TwsOrderBook
 from brokerport.adapters.tws.line import Line
 from brokerport.adapters.tws.order_events import OrderEvents
 from brokerport.adapters.tws.position_stream import PositionStream
@@ -34,13 +34,13 @@ from brokerport.ports.session import (
 HELD_SECONDS_MAX = 1.0
 
 
-class Connection:
+class Session:
     """One session with TWS at a time, and what outlives it: the order book."""
 
     def __init__(self, settings: TwsSettings) -> None:
         self.settings = settings
-        self.book = OrderBook()
-        self.orders = OrderEvents(
+        self.book = TwsOrderBook()
+        self.order_events = OrderEvents(
             self.book, settings.client_id, self._emit, self._release_held_later
         )
         self._line: Line | None = None
@@ -61,11 +61,6 @@ class Connection:
                 f"there is no session with TWS at {self.settings.host}:{self.settings.port}"
             )
         return self._line
-
-    @property
-    def session_number(self) -> int:
-        """Which session of this adapter's life it is, counting from 1."""
-        return self._sessions
 
     @property
     def is_connected(self) -> bool:
@@ -92,7 +87,12 @@ class Connection:
                 line.refusal = reason
 
             tap = Tap(
-                line.reads, self.orders, positions, self._notice, refused, lambda: line.time_zone
+                line.reads,
+                self.order_events,
+                positions,
+                self._notice,
+                refused,
+                lambda: line.time_zone,
             )
             line.on_unreadable = lambda detail: self._notice(None, detail)
             try:
@@ -170,7 +170,7 @@ class Connection:
 
     def _release_held(self) -> None:
         self._cancel_release()
-        self.orders.release_held()
+        self.order_events.release_held()
 
     def _cancel_release(self) -> None:
         if self._release is not None:
