@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from brokerport.adapters.simulated.refusals import refused_as_request
 from brokerport.adapters.simulated.session import SimulatedSession
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.balances import Balances, ProfitAndLoss
-from brokerport.domain.errors import RequestRefused
 from brokerport.domain.positions import Holding
-from brokerport.simulator.brokerage.marks import NoMarkPrice
-from brokerport.simulator.brokerage.refusals import OrderRefused
 from brokerport.simulator.world import World
 
 
@@ -22,28 +20,18 @@ class SimulatedAccountData:
     async def positions(self, broker_account: BrokerAccount) -> tuple[Holding, ...]:
         """Read what the account holds; flat positions are left out."""
         self._session.require_connected()
-        try:
+        with refused_as_request():
             positions = self._world.brokerage.positions(broker_account)
-        except OrderRefused as refusal:
-            raise RequestRefused(refusal.reason, refusal.code) from None
         return tuple(position.holding for position in positions)
 
     async def balances(self, broker_account: BrokerAccount) -> Balances:
         """Read the account's cash, equity, buying power and margin."""
         self._session.require_connected()
-        try:
+        with refused_as_request():
             return self._world.brokerage.balances(broker_account)
-        except OrderRefused as refusal:
-            raise RequestRefused(refusal.reason, refusal.code) from None
-        except NoMarkPrice as error:
-            raise RequestRefused(str(error)) from error
 
     async def profit_and_loss(self, broker_account: BrokerAccount) -> ProfitAndLoss:
         """Read the account's daily, unrealised and realised profit and loss."""
         self._session.require_connected()
-        try:
+        with refused_as_request():
             return self._world.brokerage.profit_and_loss(broker_account)
-        except OrderRefused as refusal:
-            raise RequestRefused(refusal.reason, refusal.code) from None
-        except NoMarkPrice as error:
-            raise RequestRefused(str(error)) from error

@@ -6,10 +6,11 @@ import itertools
 from decimal import Decimal
 
 from brokerport.adapters.simulated.contracts import require_listed
+from brokerport.adapters.simulated.refusals import refused_as_request
 from brokerport.adapters.simulated.session import SimulatedSession
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.balances import MarginImpact
-from brokerport.domain.errors import InvalidOrder, RequestRefused, UnknownOrder
+from brokerport.domain.errors import InvalidOrder, UnknownOrder
 from brokerport.domain.order_types import OrderType
 from brokerport.domain.trading_day import exchange_midnight
 from brokerport.ports.orders import (
@@ -113,10 +114,8 @@ class SimulatedOrders:
         """Ask what the order would do to margin, without placing it."""
         self._session.require_connected()
         require_listed(self._world, ticket.instrument)
-        try:
+        with refused_as_request():
             return self._world.brokerage.what_if(self._entered(ticket))
-        except OrderRefused as refusal:
-            raise RequestRefused(refusal.reason, refusal.code) from None
 
     def _entered(self, ticket: OrderTicket) -> Ticket:
         return Ticket(

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from brokerport.adapters.tws.client import TwsClient, new_client
-from brokerport.adapters.tws.reads import CompleteIn, Kind, Reads
+from brokerport.adapters.tws.reads import CompleteIn, Kind, Read, Reads
 from brokerport.adapters.tws.translate_numbers import EXCHANGE_ZONE_NAME, login_time_zone
 from brokerport.config import TwsSettings
 from brokerport.domain.errors import (
@@ -143,11 +143,7 @@ class Line:
         read = self.reads.begin(request_id, complete_in)
         try:
             send(request_id)
-            await _either(client.departure, read.answer)
-            async with asyncio.timeout(timeout_seconds):
-                return await read.answer
-        except TimeoutError:
-            raise self._too_late(what, timeout_seconds) from None
+            return await self._answer_to(read, client.departure, what, timeout_seconds)
         finally:
             self.reads.forget(request_id)
             if cancel is not None and self.is_open:
@@ -179,12 +175,8 @@ class Line:
         timeout_seconds = self.settings.request_timeout_seconds
         read = self.reads.begin_rule(rule_id)
         client.reqMarketRule(rule_id)
-        await _either(client.departure, read.answer)
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                return (await read.answer)[0]
-        except TimeoutError:
-            raise self._too_late(f"market rule {rule_id}", timeout_seconds) from None
+        what = f"market rule {rule_id}"
+        return (await self._answer_to(read, client.departure, what, timeout_seconds))[0]
 
     async def until_left(self) -> None:
         """Wait until the request that was sent last has left; call it without a pause before.
@@ -198,6 +190,17 @@ class Line:
             raise NotConnected(
                 f"the session with TWS ended before the request left: {self._ended.result()}"
             )
+
+    async def _answer_to(
+        self, read: Read, departure: asyncio.Future[None], what: str, timeout_seconds: float
+    ) -> list[Any]:
+        """Wait until a request has left, and then, for so long, until it is answered."""
+        await _either(departure, read.answer)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await read.answer
+        except TimeoutError:
+            raise self._too_late(what, timeout_seconds) from None
 
     async def _ask_kind(
         self, kind: Kind, send: Callable[[], None], limit: asyncio.Timeout

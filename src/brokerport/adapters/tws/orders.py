@@ -15,7 +15,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from ib_async.objects import ExecutionFilter
@@ -23,6 +23,7 @@ from ib_async.objects import ExecutionFilter
 from brokerport.adapters.tws.account_data import AccountData
 from brokerport.adapters.tws.book import TrackedOrder
 from brokerport.adapters.tws.contracts import Contracts
+from brokerport.adapters.tws.line import Line
 from brokerport.adapters.tws.reads import Kind, SharedRead
 from brokerport.adapters.tws.records import completed_order, open_orders
 from brokerport.adapters.tws.rows import CompletedOrderRow, ExecutionRow, OpenOrderRow
@@ -102,18 +103,16 @@ class Orders:
             self._session.order_events.refuse_replace(tracked)
             return
         order = to_tws_order(tracked.ticket, quantity, order_type, reference=client_order_id)
-        line = self._session.line
+        line, book = self._session.line, self._session.book
         client = line.client
-        self._session.book.replace(tracked, quantity, order_type)
-        try:
-            client.placeOrder(tracked.order_id, contract, order)
-        except Exception as error:
-            raise OrderInDoubt(client_order_id, "replace", repr(error)) from error
-        try:
-            await line.until_left()
-        except NotConnected:
-            self._session.book.withdraw_replace(tracked)
-            raise
+        book.replace(tracked, quantity, order_type)
+        await _send_change(
+            "replace",
+            tracked,
+            line,
+            send=lambda: client.placeOrder(tracked.order_id, contract, order),
+            withdraw=book.withdraw_replace,
+        )
 
     async def cancel(self, client_order_id: str) -> None:
         """Ask to cancel a working order; see ``OrderPort.cancel``.
@@ -123,18 +122,16 @@ class Orders:
             UnknownOrder: TWS does not show it, or it was placed under another client id.
         """
         tracked = await self._tracked(client_order_id)
-        line = self._session.line
+        line, book = self._session.line, self._session.book
         client = line.client
-        self._session.book.cancel(tracked)
-        try:
-            client.cancelOrder(tracked.order_id)
-        except Exception as error:
-            raise OrderInDoubt(client_order_id, "cancel", repr(error)) from error
-        try:
-            await line.until_left()
-        except NotConnected:
-            self._session.book.withdraw_cancel(tracked)
-            raise
+        book.cancel(tracked)
+        await _send_change(
+            "cancel",
+            tracked,
+            line,
+            send=lambda: client.cancelOrder(tracked.order_id),
+            withdraw=book.withdraw_cancel,
+        )
 
     async def open_orders(self, broker_account: BrokerAccount) -> tuple[OrderRecord, ...]:
         """Read the account's working orders, of every client and of TWS itself.
@@ -252,3 +249,28 @@ class Orders:
         line = self._session.line
         client = line.client
         return await line.read_kind(Kind.COMPLETED_ORDERS, lambda: client.reqCompletedOrders(False))
+
+
+async def _send_change(
+    action: str,
+    tracked: TrackedOrder,
+    line: Line,
+    *,
+    send: Callable[[], None],
+    withdraw: Callable[[TrackedOrder], None],
+) -> None:
+    """Send a change or cancel that the book has noted, and wait until it has left.
+
+    Raises:
+        NotConnected: the line ended before it left; ``withdraw`` has taken it back.
+        OrderInDoubt: it may have left.
+    """
+    try:
+        send()
+    except Exception as error:
+        raise OrderInDoubt(tracked.client_order_id, action, repr(error)) from error
+    try:
+        await line.until_left()
+    except NotConnected:
+        withdraw(tracked)
+        raise
