@@ -17,9 +17,15 @@ from decimal import Decimal
 import structlog
 from ib_async.client import Client
 
-from brokerport.adapters.tws import pacing
+from brokerport.adapters.tws import allowance
 from brokerport.broker import Broker
-from brokerport.config import AccountSettings, Settings, SimulatedSettings, TwsSettings
+from brokerport.config import (
+    AccountSettings,
+    JournalSettings,
+    Settings,
+    SimulatedSettings,
+    TwsSettings,
+)
 from brokerport.container import open_broker
 from brokerport.domain.accounts import BrokerAccount, Role
 from brokerport.domain.instruments import Instrument, Option, OptionRight, Stock
@@ -102,18 +108,22 @@ def unpaced_gateway(world: World) -> TwsGateway:
 
 
 @asynccontextmanager
-async def in_process_broker(world: World) -> AsyncIterator[Broker]:
+async def in_process_broker(world: World, journal_url: str = "memory:") -> AsyncIterator[Broker]:
     """Open a ``Broker`` on the world without a socket."""
-    settings = Settings("simulated", _ACCOUNTS, simulated=SimulatedSettings(speed=0))
+    simulated, journal = SimulatedSettings(speed=0), JournalSettings(url=journal_url)
+    settings = Settings("simulated", _ACCOUNTS, simulated=simulated, journal=journal)
     async with open_broker(settings, world=world) as broker:
         yield broker
 
 
 @asynccontextmanager
-async def tws_broker(port: int, client_id: int = 1) -> AsyncIterator[Broker]:
+async def tws_broker(
+    port: int, client_id: int = 1, journal_url: str = "memory:"
+) -> AsyncIterator[Broker]:
     """Open a ``Broker`` on a gateway's port, through the TWS adapter."""
     tws = TwsSettings(port=port, client_id=client_id)
-    async with open_broker(Settings("tws", _ACCOUNTS, tws=tws)) as broker:
+    journal = JournalSettings(url=journal_url)
+    async with open_broker(Settings("tws", _ACCOUNTS, tws=tws, journal=journal)) as broker:
         yield broker
 
 
@@ -124,9 +134,9 @@ def throttles_lifted() -> Iterator[None]:
     Both hold back at 45 messages a second unless told otherwise: the library by a class attribute
     of its client, the adapter by a constant of its own.
     """
-    library, adapter = Client.MaxRequests, pacing.MESSAGES_PER_SECOND_MAX
-    Client.MaxRequests, pacing.MESSAGES_PER_SECOND_MAX = 0, UNLIMITED
+    library, adapter = Client.MaxRequests, allowance.MESSAGES_PER_SECOND_MAX
+    Client.MaxRequests, allowance.MESSAGES_PER_SECOND_MAX = 0, UNLIMITED
     try:
         yield
     finally:
-        Client.MaxRequests, pacing.MESSAGES_PER_SECOND_MAX = library, adapter
+        Client.MaxRequests, allowance.MESSAGES_PER_SECOND_MAX = library, adapter

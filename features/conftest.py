@@ -8,7 +8,7 @@ import pytest
 
 from features.trading_floor import TradingFloor
 
-ADAPTERS = ("simulated", "tws")
+ADAPTERS = ("simulated", "tws", "client_portal")
 
 
 @pytest.fixture(params=ADAPTERS, autouse=True)

@@ -15,12 +15,37 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from attrs import frozen
+from dependency_injector import providers
 
-from brokerport import Broker, BrokerportError, Instrument, Order, OrderRequest, Role, usd
-from brokerport.config import AccountSettings, OrderSettings, Settings, TwsSettings
-from brokerport.container import open_broker, open_tws_gateway
+from brokerport import (
+    Broker,
+    BrokerEvent,
+    BrokerportError,
+    Instrument,
+    Market,
+    Order,
+    OrderRequest,
+    Role,
+    Side,
+    TimeInForce,
+    usd,
+)
+from brokerport.adapters.journal.memory import MemoryJournal, MemoryStorage
+from brokerport.config import (
+    AccountSettings,
+    ClientPortalSettings,
+    JournalSettings,
+    OrderSettings,
+    PortalPacing,
+    ReconciliationSettings,
+    Settings,
+    TwsSettings,
+)
+from brokerport.config.client_portal import USUAL_ANSWERS
+from brokerport.container import Container, open_broker, open_portal_gateway, open_tws_gateway
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.simulator.brokerage.accounts import AccountSetup
+from brokerport.simulator.brokerage.orders import OrderEntry, Ticket
 from brokerport.simulator.market.scripted import ScriptedMarket
 from brokerport.simulator.scenario import Scenario
 from brokerport.simulator.world import World
@@ -46,7 +71,13 @@ class TradingFloor:
         self._adapter_name = adapter_name
         self._runner = asyncio.Runner()
         self._resources = AsyncExitStack()
+        self._session = AsyncExitStack()
         self._broker: Broker | None = None
+        self._settings: Settings | None = None
+        # What is written down outlives each session, as a disk does.
+        self._disk = MemoryStorage()
+        self._orders: dict[str, Order] = {}
+        self.is_away = False
         self.traders: dict[str, Trader] = {}
         self.market = ScriptedMarket()
         self.world: World | None = None
@@ -62,12 +93,14 @@ class TradingFloor:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        self._runner.run(self._session.aclose())
         self._runner.run(self._resources.aclose())
         self._runner.close()
 
     @property
     def broker(self) -> Broker:
         """The open broker; opened by the first step that needs it."""
+        assert not self.is_away, "the client is away"
         if self._broker is None:
             self._broker = self._runner.run(self._open())
         return self._broker
@@ -91,6 +124,37 @@ class TradingFloor:
         except BrokerportError as error:
             self.error = error
 
+    def go_away(self) -> None:
+        """End the session and forget everything but what was written down."""
+        _ = self.broker
+        self.run(self._session.aclose())
+        self._broker, self.is_away = None, True
+
+    def come_back(self) -> None:
+        """Open the next session, as another process would."""
+        self.is_away = False
+        _ = self.broker
+
+    def trade_by_hand(
+        self, account: str, instrument: Instrument, side: Side, quantity: str
+    ) -> None:
+        """Let a person trade at the market at the broker, past brokerport."""
+        _ = self.is_away or self.broker
+        assert self.world is not None
+        done = self.world.brokerage.place(
+            Ticket(
+                BrokerAccount(self.traders[account].broker_account),
+                instrument,
+                side,
+                Decimal(quantity),
+                Market(),
+                TimeInForce.DAY,
+                None,
+                OrderEntry("a person", 0, 0),
+            )
+        )
+        assert done.filled == Decimal(quantity), done
+
     def place(self, request: OrderRequest) -> None:
         """Place an order; a refused one is remembered too, when it reached the broker."""
         before = self.known_orders()
@@ -99,10 +163,14 @@ class TradingFloor:
         if entered:
             (self.order,) = entered
 
+    def events(self) -> tuple[BrokerEvent, ...]:
+        """Take the events that have arrived since the last look."""
+        _ = self.broker
+        return self._events.drain()
+
     def known_orders(self) -> dict[str, Order]:
         """Return every order the event stream has told of since the broker was opened."""
-        _ = self.broker
-        for event in self._events.drain():
+        for event in self.events():
             order = getattr(event, "order", None)
             if isinstance(order, Order):
                 self._orders[str(order.client_order_id)] = order
@@ -123,16 +191,36 @@ class TradingFloor:
 
     def pass_time(self, by: timedelta) -> None:
         """Let simulated time pass, and hear what happened."""
-        _ = self.broker
+        _ = self.is_away or self.broker
         assert self.world is not None
         self.world.advance(by)
-        self.settle()
+        if not self.is_away:
+            self.settle()
 
     def settle(self) -> None:
         """Hear everything the broker has said until now."""
         self.run(self.broker.broker_time())
 
     async def _open(self) -> Broker:
+        if self._settings is None:
+            self._settings = await self._build()
+        journal = MemoryJournal(self._disk)
+
+        def keep_on_disk(parts: Container) -> None:
+            parts.journal.override(providers.Object(journal))
+
+        broker = await self._session.enter_async_context(
+            open_broker(
+                self._settings,
+                world=self.world,
+                configure=keep_on_disk,
+            )
+        )
+        self._events = broker.events()
+        return broker
+
+    async def _build(self) -> Settings:
+        """Build the world and the gateway in front of it; return the settings that lead there."""
         assert self.traders, "the accounts must be given first"
         self.world = World.build(
             Scenario(
@@ -143,22 +231,31 @@ class TradingFloor:
                 market=self.market,
             )
         )
-        tws = TwsSettings()
+        tws, client_portal = TwsSettings(), ClientPortalSettings()
         if self._adapter_name == "tws":
             gateway = await self._resources.enter_async_context(
                 open_tws_gateway(self.world, port=0)
             )
             tws = TwsSettings(port=gateway.port)
-        settings = Settings(
+        if self._adapter_name == "client_portal":
+            # The world's hours pass in a moment here, so limits by the wall clock are switched off.
+            portal = await self._resources.enter_async_context(
+                open_portal_gateway(self.world, 0, is_plain_http=True, enforces_pacing=False)
+            )
+            client_portal = ClientPortalSettings(
+                base_url=portal.base_url,
+                pacing=PortalPacing.OFF,
+                answered_questions=(*USUAL_ANSWERS, "o163", "o383", "o403", "o451"),
+            )
+        return Settings(
             adapter=self._adapter_name,
             accounts=tuple(
                 AccountSettings(trader.name, trader.role, trader.broker_account)
                 for trader in self.traders.values()
             ),
             tws=tws,
+            client_portal=client_portal,
             orders=OrderSettings(answer_timeout_seconds=5),
+            journal=JournalSettings(url="memory:"),
+            reconciliation=ReconciliationSettings(settle_seconds=0.2),
         )
-        broker = await self._resources.enter_async_context(open_broker(settings, world=self.world))
-        self._events = broker.events()
-        self._orders: dict[str, Order] = {}
-        return broker

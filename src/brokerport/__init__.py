@@ -14,6 +14,7 @@ from brokerport.domain.accounts import BrokerAccount, LogicalAccount, Role
 from brokerport.domain.balances import Balances, MarginImpact, ProfitAndLoss
 from brokerport.domain.contracts import ContractDetails, OptionChain, PriceIncrement
 from brokerport.domain.errors import (
+    AccountQuarantined,
     BadInput,
     BrokerportError,
     BrokerRefusal,
@@ -22,6 +23,9 @@ from brokerport.domain.errors import (
     FinalError,
     InvalidConfiguration,
     InvalidOrder,
+    JournalDamaged,
+    JournalInUse,
+    JournalUnavailable,
     NotConnected,
     OrderInDoubt,
     OrderRejected,
@@ -31,12 +35,17 @@ from brokerport.domain.errors import (
     RequestTimedOut,
     RetryableError,
     SessionRefused,
+    TemporarilyRefused,
+    UnansweredQuestion,
+    UnansweredReplaceQuestion,
     UnknownAccount,
     UnknownContract,
     UnknownOrder,
     Unsupported,
 )
 from brokerport.domain.events import (
+    AccountClosed,
+    AccountOpened,
     BrokerEvent,
     BrokerNotice,
     CommissionCharged,
@@ -49,6 +58,7 @@ from brokerport.domain.events import (
 )
 from brokerport.domain.executions import Commission, Execution
 from brokerport.domain.instruments import Instrument, Option, OptionRight, Stock
+from brokerport.domain.known import Known
 from brokerport.domain.market_data import Greeks, MarketDataKind, Quote
 from brokerport.domain.money import Money, usd
 from brokerport.domain.order_lifecycle import OrderStatus
@@ -63,6 +73,17 @@ from brokerport.domain.order_types import (
 )
 from brokerport.domain.orders import ClientOrderId, Order, OrderRequest
 from brokerport.domain.positions import Holding, Position
+from brokerport.domain.reconciliation import (
+    CashMismatch,
+    Discrepancy,
+    ExecutionMismatch,
+    MissingExecution,
+    OrderMismatch,
+    PositionMismatch,
+    Reconciliation,
+    StaleOrder,
+    UnknownExecution,
+)
 from brokerport.domain.reports import (
     Acknowledged,
     Cancelled,
@@ -83,6 +104,9 @@ if TYPE_CHECKING:
     from brokerport.container import open_broker, open_broker_sync
 
 __all__ = [
+    "AccountClosed",
+    "AccountOpened",
+    "AccountQuarantined",
     "Acknowledged",
     "BadInput",
     "Balances",
@@ -97,15 +121,18 @@ __all__ = [
     "CancelRejected",
     "Cancelled",
     "Capability",
+    "CashMismatch",
     "ClientOrderId",
     "Commission",
     "CommissionCharged",
     "ContractDetails",
     "ContradictionFound",
     "ContradictoryReport",
+    "Discrepancy",
     "EventStream",
     "Executed",
     "Execution",
+    "ExecutionMismatch",
     "ExecutionReceived",
     "FinalError",
     "Greeks",
@@ -113,11 +140,16 @@ __all__ = [
     "Instrument",
     "InvalidConfiguration",
     "InvalidOrder",
+    "JournalDamaged",
+    "JournalInUse",
+    "JournalUnavailable",
+    "Known",
     "Limit",
     "LogicalAccount",
     "MarginImpact",
     "Market",
     "MarketDataKind",
+    "MissingExecution",
     "Money",
     "NotConnected",
     "Option",
@@ -126,6 +158,7 @@ __all__ = [
     "Order",
     "OrderChanged",
     "OrderInDoubt",
+    "OrderMismatch",
     "OrderRejected",
     "OrderReport",
     "OrderRequest",
@@ -134,9 +167,11 @@ __all__ = [
     "OutcomeUnknown",
     "Position",
     "PositionChanged",
+    "PositionMismatch",
     "PriceIncrement",
     "ProfitAndLoss",
     "Quote",
+    "Reconciliation",
     "Rejected",
     "ReplaceRefused",
     "ReplaceRejected",
@@ -150,13 +185,18 @@ __all__ = [
     "SessionState",
     "Settings",
     "Side",
+    "StaleOrder",
     "Stock",
     "Stop",
     "StopLimit",
     "SyncBroker",
+    "TemporarilyRefused",
     "TimeInForce",
+    "UnansweredQuestion",
+    "UnansweredReplaceQuestion",
     "UnknownAccount",
     "UnknownContract",
+    "UnknownExecution",
     "UnknownOrder",
     "Unsupported",
     "Warned",

@@ -23,15 +23,23 @@ from brokerport.domain.contracts import ContractDetails, OptionChain
 from brokerport.domain.errors import NotConnected, RequestTimedOut
 from brokerport.domain.events import SessionState
 from brokerport.domain.instruments import Instrument, Stock
+from brokerport.domain.known import Known
 from brokerport.domain.market_data import Quote
 from brokerport.domain.order_types import OrderType
 from brokerport.domain.orders import ClientOrderId, Order, OrderRequest
 from brokerport.domain.positions import Holding
+from brokerport.domain.reconciliation import Reconciliation
 from brokerport.ports.adapter import BrokerAdapter, Capability
+from brokerport.ports.journal import Journal
 from brokerport.ports.orders import BookedExecution
 from brokerport.services.event_bus import EventBus, EventStream
+from brokerport.services.event_gate import EventGate
+from brokerport.services.last_known import LastKnown
 from brokerport.services.order_book import OrderBook
 from brokerport.services.order_desk import OrderDesk
+from brokerport.services.order_gate import OrderGate
+from brokerport.services.quarantine import Quarantine
+from brokerport.services.reconciler import Reconciler
 from brokerport.services.session_supervisor import SessionSupervisor
 
 
@@ -45,6 +53,12 @@ class Broker:
     _desk: OrderDesk
     _supervisor: SessionSupervisor
     _bus: EventBus
+    _gate: EventGate
+    _order_gate: OrderGate
+    _last_known: LastKnown
+    _reconciler: Reconciler
+    _quarantine: Quarantine
+    _journal: Journal
 
     @property
     def adapter_name(self) -> str:
@@ -79,10 +93,12 @@ class Broker:
 
         Raises:
             UnknownAccount, UnknownContract, InvalidOrder, NotConnected: nothing was sent.
+            AccountQuarantined: the account is closed for opening orders; nothing was sent.
             OrderRejected: the broker refused it, for the reason given.
+            UnansweredQuestion: it asked something first that no setting allows a yes to.
             OrderInDoubt: no answer came; the order may be working. Do not place it again.
         """
-        self._supervisor.require_ready()
+        await self._order_gate.admit()
         return await self._desk.place(request)
 
     async def replace(
@@ -99,10 +115,11 @@ class Broker:
 
         Raises:
             UnknownAccount, UnknownOrder, InvalidOrder, NotConnected: nothing was sent.
+            AccountQuarantined: the account is closed, and more would open; nothing was sent.
             ReplaceRejected: the change was refused; the order lives on as it was, or has ended.
             OrderInDoubt: no answer came; either set of terms may hold.
         """
-        self._supervisor.require_ready()
+        await self._order_gate.admit()
         return await self._desk.replace(account, str(client_order_id), quantity, order_type)
 
     async def cancel(self, account: str, client_order_id: ClientOrderId | str) -> Order:
@@ -113,7 +130,7 @@ class Broker:
             CancelRejected: refused, or the order ended another way first (a fill, mostly).
             OrderInDoubt: no answer came; the order may still be working.
         """
-        self._supervisor.require_ready()
+        await self._order_gate.admit_cancel()
         return await self._desk.cancel(account, str(client_order_id))
 
     async def order_status(self, account: str, client_order_id: ClientOrderId | str) -> Order:
@@ -183,7 +200,19 @@ class Broker:
         """
         broker_account = self._accounts.broker_account(account)
         self._supervisor.require_ready()
-        return await self._adapter.account_data.positions(broker_account)
+        holdings = await self._adapter.account_data.positions(broker_account)
+        self._last_known.keep_positions(account, holdings)
+        return holdings
+
+    def last_known_positions(self, account: str) -> Known[tuple[Holding, ...]]:
+        """Return what the account held when ``positions`` was last read, and when that was.
+
+        Raises:
+            UnknownAccount: the account is not mapped.
+            NotConnected: nothing was ever read.
+        """
+        self._accounts.logical(account)
+        return self._last_known.positions(account)
 
     async def balances(self, account: str) -> Balances:
         """Read the account's cash, equity, buying power and margin.
@@ -193,7 +222,19 @@ class Broker:
         """
         broker_account = self._accounts.broker_account(account)
         self._supervisor.require_ready()
-        return await self._adapter.account_data.balances(broker_account)
+        balances = await self._adapter.account_data.balances(broker_account)
+        self._last_known.keep_balances(account, balances)
+        return balances
+
+    def last_known_balances(self, account: str) -> Known[Balances]:
+        """Return the account's balances as ``balances`` last read them, and when that was.
+
+        Raises:
+            UnknownAccount: the account is not mapped.
+            NotConnected: nothing was ever read.
+        """
+        self._accounts.logical(account)
+        return self._last_known.balances(account)
 
     async def profit_and_loss(self, account: str) -> ProfitAndLoss:
         """Read the account's daily, unrealised and realised profit and loss.
@@ -204,6 +245,58 @@ class Broker:
         broker_account = self._accounts.broker_account(account)
         self._supervisor.require_ready()
         return await self._adapter.account_data.profit_and_loss(broker_account)
+
+    async def reconcile(self, account: str) -> Reconciliation:
+        """Hold the account's orders, executions, positions and cash against the broker's.
+
+        A difference that cannot be explained closes the account for opening orders.
+
+        Raises:
+            UnknownAccount, NotConnected, RequestTimedOut, RequestRefused: a read failed; nothing is
+                known, and nothing was concluded.
+        """
+        self._accounts.logical(account)
+        self._supervisor.require_ready()
+        return await self._reconciler.reconcile(account)
+
+    async def accept(self, account: str, note: str) -> Reconciliation:
+        """Take the broker's figures for right from here on, then reconcile again.
+
+        ``note`` says why, and is kept. An account that is closed stays so until it is released.
+
+        Raises:
+            BadInput: the note is empty; nothing changed.
+            UnknownAccount, NotConnected, RequestTimedOut, RequestRefused: nothing changed.
+            JournalUnavailable: it holds, but could not be written down yet.
+        """
+        self._supervisor.require_ready()
+        result = await self._reconciler.accept(account, note)
+        await self._journal.flush()
+        return result
+
+    async def release(self, account: str, note: str) -> None:
+        """Open an account that is closed for opening orders again, by whoever looked at it.
+
+        ``note`` says what was seen, and is kept. The differences that were there do not close it
+        again unless they change.
+
+        Raises:
+            BadInput: the note is empty; nothing changed.
+            UnknownAccount: the account is not mapped.
+            JournalUnavailable: it holds, but could not be written down yet.
+        """
+        self._accounts.logical(account)
+        self._quarantine.release(account, note)
+        await self._journal.flush()
+
+    async def quarantine(self, account: str) -> tuple[str, ...]:
+        """Return why the account is closed for opening orders; empty when it is open.
+
+        Raises:
+            UnknownAccount: the account is not mapped.
+        """
+        self._accounts.logical(account)
+        return self._quarantine.reasons(account)
 
     async def margin_impact(self, request: OrderRequest) -> MarginImpact:
         """Ask what an order would do to margin and cost in commission, without placing it.
@@ -222,7 +315,17 @@ class Broker:
             UnknownContract, NotConnected, RequestTimedOut, RequestRefused: the read failed.
         """
         self._supervisor.require_ready()
-        return await self._adapter.market_data.quote(instrument)
+        quote = await self._adapter.market_data.quote(instrument)
+        self._last_known.keep_quote(quote)
+        return quote
+
+    def last_known_quote(self, instrument: Instrument) -> Known[Quote]:
+        """Return the instrument's quote as ``quote`` last read it, and when that was.
+
+        Raises:
+            NotConnected: it was never read.
+        """
+        return self._last_known.quote(instrument)
 
     async def contract_details(self, instrument: Instrument) -> ContractDetails:
         """Look up the broker's definition of an instrument.
@@ -258,4 +361,6 @@ class Broker:
             NotConnected, RequestTimedOut: the line is dead or silent.
         """
         self._supervisor.require_ready()
-        return await self._adapter.session.broker_time()
+        time = await self._adapter.session.broker_time()
+        await self._gate.until_empty()
+        return time

@@ -17,10 +17,12 @@ from brokerport.domain.contracts import ContractDetails, OptionChain
 from brokerport.domain.errors import NotConnected
 from brokerport.domain.events import BrokerEvent, SessionState
 from brokerport.domain.instruments import Instrument, Stock
+from brokerport.domain.known import Known
 from brokerport.domain.market_data import Quote
 from brokerport.domain.order_types import OrderType
 from brokerport.domain.orders import ClientOrderId, Order, OrderRequest
 from brokerport.domain.positions import Holding
+from brokerport.domain.reconciliation import Reconciliation
 from brokerport.ports.adapter import Capability
 from brokerport.ports.orders import BookedExecution
 from brokerport.services.event_bus import EventStream
@@ -177,9 +179,37 @@ class SyncBroker:
         """See ``Broker.balances``."""
         return self._loop.portal.call(self._broker.balances, account)
 
+    def last_known_positions(self, account: str) -> Known[tuple[Holding, ...]]:
+        """See ``Broker.last_known_positions``."""
+        return self._loop.portal.call(self._broker.last_known_positions, account)
+
+    def last_known_balances(self, account: str) -> Known[Balances]:
+        """See ``Broker.last_known_balances``."""
+        return self._loop.portal.call(self._broker.last_known_balances, account)
+
+    def last_known_quote(self, instrument: Instrument) -> Known[Quote]:
+        """See ``Broker.last_known_quote``."""
+        return self._loop.portal.call(self._broker.last_known_quote, instrument)
+
     def profit_and_loss(self, account: str) -> ProfitAndLoss:
         """See ``Broker.profit_and_loss``."""
         return self._loop.portal.call(self._broker.profit_and_loss, account)
+
+    def reconcile(self, account: str) -> Reconciliation:
+        """See ``Broker.reconcile``."""
+        return self._loop.portal.call(self._broker.reconcile, account)
+
+    def accept(self, account: str, note: str) -> Reconciliation:
+        """See ``Broker.accept``."""
+        return self._loop.portal.call(self._broker.accept, account, note)
+
+    def release(self, account: str, note: str) -> None:
+        """See ``Broker.release``."""
+        return self._loop.portal.call(self._broker.release, account, note)
+
+    def quarantine(self, account: str) -> tuple[str, ...]:
+        """See ``Broker.quarantine``."""
+        return self._loop.portal.call(self._broker.quarantine, account)
 
     def margin_impact(self, request: OrderRequest) -> MarginImpact:
         """See ``Broker.margin_impact``."""

@@ -36,6 +36,8 @@ VIOLATIONS = [
     ("broker", "config", "brokerport.simulator"),
     ("adapters-apart", "adapters.simulated.planted", "brokerport.adapters.tws"),
     ("adapters-apart", "adapters.tws.planted", "brokerport.adapters.simulated"),
+    ("adapters-apart", "adapters.client_portal.planted", "brokerport.adapters.tws"),
+    ("production-adapters", "adapters.client_portal.planted", "brokerport.simulator"),
     ("production-adapters", "adapters.tws.planted", "brokerport.simulator"),
     ("production-adapters", "adapters.tws.planted", "brokerport.simulator.wire.tws"),
     ("simulator", "simulator.gateways.tws.planted", "brokerport.adapters.tws"),
@@ -48,6 +50,13 @@ VIOLATIONS = [
     ("brokerage", "simulator.brokerage.planted", "brokerport.simulator.gateways"),
     ("ib-async", "services.planted", "ib_async"),
     ("ib-async", "simulator.gateways.tws.planted", "ib_async"),
+    (
+        "doors-apart",
+        "simulator.gateways.tws.planted",
+        "brokerport.simulator.gateways.client_portal",
+    ),
+    ("httpx", "services.planted", "httpx"),
+    ("database", "services.planted", "sqlalchemy"),
     ("foreign-clients", "adapters.tws.planted", "ibapi.client"),
 ]
 

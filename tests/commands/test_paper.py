@@ -114,7 +114,10 @@ def test_a_week_on_real_prices(first_day: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--adapter", "fix"], "--adapter is 'fix', but must be one of tws, simulated"),
+        (
+            ["--adapter", "fix"],
+            "--adapter is 'fix', but must be one of tws, client_portal, simulated",
+        ),
         (["--from", "2015-08-17"], "--from is '2015-08-17', but must be used with --replay"),
         (["--cash", "nan"], "--cash is 'nan'"),
         (["--cash", "-1"], "simulated.opening_cash is -1"),

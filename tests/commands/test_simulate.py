@@ -28,12 +28,14 @@ from brokerport import (
 )
 from brokerport.cli import command_line
 from brokerport.cli.simulate import read_accounts
-from brokerport.config import AccountSettings, Settings, TwsSettings
+from brokerport.config import AccountSettings, JournalSettings, Settings, TwsSettings
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import BadInput
 from brokerport.domain.money import usd
 from brokerport.simulator.exchange.calendar import TradingCalendar
 from tests.simulation.replay_files import rows_of, write
+
+MEMORY = JournalSettings(url="memory:")
 
 
 @contextmanager
@@ -62,7 +64,7 @@ def test_a_client_trades_and_a_signal_ends_it_cleanly(end: signal.Signals) -> No
 
     async def trade(port: int) -> tuple[OrderStatus, Decimal]:
         accounts = (AccountSettings("gen", Role.GEN, "DU7654321"),)
-        settings = Settings("tws", accounts, tws=TwsSettings(port=port))
+        settings = Settings("tws", accounts, tws=TwsSettings(port=port), journal=MEMORY)
         async with open_broker(settings) as broker:
             stock = Stock("AAPL")
             ask = (await broker.quote(stock)).ask
@@ -93,7 +95,7 @@ def test_a_replay_that_is_over_is_said_and_still_served(tmp_path: Path) -> None:
 
     async def read(port: int) -> Decimal:
         accounts = (AccountSettings("gen", Role.GEN, "DU1000001"),)
-        settings = Settings("tws", accounts, tws=TwsSettings(port=port))
+        settings = Settings("tws", accounts, tws=TwsSettings(port=port), journal=MEMORY)
         async with open_broker(settings) as broker:
             return (await broker.balances("gen")).total_cash.amount
 

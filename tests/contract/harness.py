@@ -24,7 +24,7 @@ from brokerport.domain.instruments import Instrument, Option, OptionRight, Stock
 from brokerport.domain.money import usd
 from brokerport.domain.order_types import Limit, Market, OrderType, Side, TimeInForce
 from brokerport.domain.reports import OrderReport
-from brokerport.ports.adapter import BrokerAdapter
+from brokerport.ports.adapter import BrokerAdapter, Capability
 from brokerport.ports.orders import BrokerOrder, OrderTicket
 from brokerport.ports.session import AdapterEvent, ExecutionReported, OrderReported
 from brokerport.simulator.brokerage.accounts import AccountSetup
@@ -43,7 +43,15 @@ TICK = timedelta(seconds=1)
 
 
 class AdapterHarness(ABC):
-    """One adapter in one world, and what was heard from it."""
+    """One adapter in one world, and what was heard from it.
+
+    ``tells_realised_profit`` says that the commission of a closing fill comes with what the trade
+    booked, ``tells_model_prices`` that greeks come with the model's price and the underlying's it
+    assumed: an API without them has None there.
+    """
+
+    tells_realised_profit = True
+    tells_model_prices = True
 
     def __init__(self) -> None:
         self.market = ScriptedMarket()
@@ -184,6 +192,10 @@ class AdapterHarness(ABC):
         """Ask to cancel and hear the answer."""
         self.run(self.adapter.orders.cancel(client_order_id))
         self.settle()
+
+    def code(self, code: int) -> int | None:
+        """Return IBKR's code of a refusal as this adapter tells it."""
+        return code if Capability.MESSAGE_CODES in self.adapter.capabilities else None
 
     def events(self, kind: type[Event]) -> list[Event]:
         """Return what was heard of one kind, in order."""

@@ -93,7 +93,7 @@ class OrderEntryContract:
         first, second = (event.commission for event in commissions)
         assert first.realised_pnl is None
         assert (first.amount, second.amount) == (usd(1), usd(1))
-        assert second.realised_pnl == usd("-7.00")
+        assert second.realised_pnl == (usd("-7.00") if harness.tells_realised_profit else None)
         for fill, event in zip((opening, closing), commissions, strict=True):
             told = harness.heard.index(ExecutionReported(fill))
             assert told < harness.heard.index(event)
@@ -126,7 +126,7 @@ class OrderEntryContract:
         harness.settle()
         rejected = harness.only_report(order, Rejected)
         assert harness.reports(order) == [rejected]
-        assert rejected.code == 201
+        assert rejected.code == harness.code(201)
         assert "MARGIN" in rejected.reason.upper()
         assert harness.run(harness.adapter.orders.open_orders(GEN)) == ()
 
@@ -135,7 +135,7 @@ class OrderEntryContract:
         order = harness.bid(1, "250.005")
         rejected = harness.only_report(order, Rejected)
         assert harness.reports(order) == [rejected]
-        assert rejected.code == 110
+        assert rejected.code == harness.code(110)
         assert harness.run(harness.adapter.orders.open_orders(GEN)) == ()
 
     def test_an_unknown_instrument_cannot_be_ordered(self, harness: AdapterHarness) -> None:
@@ -229,7 +229,7 @@ class OrderChangeContract:
         order = harness.bid(10, "249.00")
         harness.replace(order, quantity, Limit(price))
         harness.settle()
-        assert harness.only_report(order, ReplaceRefused).code == code
+        assert harness.only_report(order, ReplaceRefused).code == harness.code(code)
         record = harness.only_open_order(GEN)
         assert (record.quantity, record.order_type) == (Decimal(10), Limit("249.00"))
         harness.cancel(order)
@@ -292,7 +292,7 @@ class OrderChangeContract:
         """The cancel is refused and the fill stands."""
         order = harness.buy(10)
         harness.cancel(order)
-        assert harness.only_report(order, CancelRefused).code == 161
+        assert harness.only_report(order, CancelRefused).code == harness.code(161)
         assert len(harness.fills(order)) == 1
 
     def test_a_cancelled_order_cannot_be_cancelled_again(self, harness: AdapterHarness) -> None:
@@ -300,7 +300,7 @@ class OrderChangeContract:
         order = harness.bid(10, "249.00")
         harness.cancel(order)
         harness.cancel(order)
-        assert harness.only_report(order, CancelRefused).code == 10148
+        assert harness.only_report(order, CancelRefused).code == harness.code(10148)
         harness.only_report(order, Cancelled)
 
     def test_an_order_nobody_knows_can_be_neither_changed_nor_cancelled(

@@ -30,10 +30,23 @@ from brokerport.domain.order_types import (
     TimeInForce,
 )
 from brokerport.domain.positions import Holding
-from brokerport.domain.reports import Acknowledged, CancelRefused, ReplaceRefused
+from brokerport.domain.reports import (
+    Acknowledged,
+    CancelRefused,
+    Rejected,
+    Replaced,
+    ReplaceRefused,
+    Warned,
+)
 from brokerport.ports.orders import BookedExecution, BrokerOrder
-from brokerport.ports.session import CommissionReported, OrderReported, PositionReported
+from brokerport.ports.session import (
+    CommissionReported,
+    ExecutionReported,
+    OrderReported,
+    PositionReported,
+)
 from tests.contract.harness import AAPL, GEN, MSFT, PUT, REV, AdapterHarness
+from tests.contract.test_client_portal_adapter import ClientPortalHarness
 from tests.contract.test_simulated_adapter import SimulatedHarness
 from tests.contract.test_tws_adapter import TwsHarness
 from tests.support.properties import PROPERTY
@@ -252,8 +265,55 @@ def _charged_as_on_the_wire(commission: Commission) -> Commission:
     return evolve(commission, realised_pnl=evolve(profit, amount=round(profit.amount, 9)))
 
 
+def _as_client_portal_tells(seen: list[object]) -> list[object]:
+    """Leave out what Client Portal cannot tell: positions by themselves, codes, booked profits.
+
+    Its list of orders is in the order in which they were placed. It alone tells of new terms that
+    complete an order, for a quantity of exactly what has filled.
+    """
+    filled: dict[str | None, Decimal] = {}
+    told: list[object] = []
+    for one in seen:
+        match one:
+            case PositionReported():
+                continue
+            case ExecutionReported(execution):
+                so_far = filled.get(execution.order_reference, Decimal(0))
+                filled[execution.order_reference] = so_far + execution.quantity
+            case OrderReported(Replaced(order, quantity)) if filled.get(order) == quantity:
+                continue
+        told.append(_without_what_it_lacks(one))
+    return told
+
+
+def _placed(row: object) -> int:
+    return (row.perm_id or 0) if isinstance(row, BrokerOrder) else 0
+
+
+def _without_what_it_lacks(one: object) -> object:
+    match one:
+        case list():
+            rows = [_without_what_it_lacks(row) for row in one]
+            return sorted(rows, key=_placed)
+        case CommissionReported(account, commission):
+            return CommissionReported(account, evolve(commission, realised_pnl=None))
+        case BookedExecution(execution, Commission() as commission):
+            return BookedExecution(execution, evolve(commission, realised_pnl=None))
+        case OrderReported(Rejected() | ReplaceRefused() | CancelRefused() | Warned() as report):
+            return OrderReported(evolve(report, code=None))
+    return one
+
+
 @settings(PROPERTY, max_examples=100)
 @given(st.lists(INSTRUMENTS.flatmap(_steps_on), min_size=4, max_size=20))
 def test_every_adapter_tells_the_same_of_the_same_day(script: list[Step]) -> None:
     """Events, errors and records are equal, whichever way the orders went."""
     assert _lived(TwsHarness(), script) == _lived(SimulatedHarness(), script)
+
+
+@settings(PROPERTY, max_examples=40)
+@given(st.lists(INSTRUMENTS.flatmap(_steps_on), min_size=4, max_size=12))
+def test_client_portal_tells_the_same_of_the_same_day(script: list[Step]) -> None:
+    """All that it can tell is equal, in the same order."""
+    in_process = _as_client_portal_tells(_lived(SimulatedHarness(), script))
+    assert _as_client_portal_tells(_lived(ClientPortalHarness(), script)) == in_process

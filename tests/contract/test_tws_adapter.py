@@ -172,19 +172,23 @@ class TestTwsAdapter(BrokerAdapterContract):
         orders = harness.adapter.orders
 
         async def change_and_cut() -> list[BaseException | None]:
+            placed = len(harness.world.brokerage.orders())
             crowd = [harness.ticket(Side.BUY, 1, Limit("100"), account=REV) for _ in range(60)]
             placing = [asyncio.create_task(orders.place(ticket)) for ticket in crowd]
             await asyncio.sleep(0)
+            # More cancels than there are places kept for them.
+            placing += [asyncio.create_task(orders.cancel(other)) for other in others]
             placing += [
                 asyncio.create_task(orders.replace(order, Decimal(20), Limit("249.50"))),
                 asyncio.create_task(orders.cancel(order)),
             ]
-            while len(harness.world.brokerage.open_orders()) < 2:  # noqa: ASYNC110
+            while len(harness.world.brokerage.orders()) == placed:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             await harness.relay.cut()
             return await asyncio.gather(*placing, return_exceptions=True)
 
         harness.buy(1, instrument=MSFT, account=REV)
+        others = [harness.bid(1, "90.00", account=REV) for _ in range(10)]
         outcomes = harness.run(change_and_cut())
         assert [type(outcome) for outcome in outcomes[-2:]] == [NotConnected] * 2
         harness.wait_until(lambda: not harness.gateway.connected_client_ids)

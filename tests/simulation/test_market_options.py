@@ -135,6 +135,7 @@ def test_greeks_have_their_signs_and_agree_with_the_quote(option: Option, at: da
     assert greeks.implied_volatility > 0
     assert greeks.underlying_price == spot_of(option, at)
     rounding = Decimal("0.000001")
+    assert greeks.model_price is not None
     assert bid_of(quote) - rounding <= greeks.model_price <= ask_of(quote) + rounding
 
 

@@ -24,7 +24,7 @@ from brokerport.domain.errors import NotConnected, UnknownContract
 from brokerport.domain.executions import Execution
 from brokerport.domain.instruments import Instrument, Stock
 from brokerport.domain.market_data import Quote
-from brokerport.domain.money import usd
+from brokerport.domain.money import Money, usd
 from brokerport.domain.order_types import OrderType
 from brokerport.domain.positions import Holding
 from brokerport.domain.reports import (
@@ -322,14 +322,24 @@ class FakeAccountData:
 
     def __init__(self) -> None:
         self.holdings: dict[BrokerAccount, tuple[Holding, ...]] = {}
+        self.cash: dict[BrokerAccount, Money] = {GEN: usd(100), REV: usd(200)}
+        self.read_error: BaseException | None = None
+        self.after_reading: Callable[[str], None] = lambda _name: None
 
     async def positions(self, broker_account: BrokerAccount) -> tuple[Holding, ...]:
         """Return an account's holdings."""
-        return self.holdings.get(broker_account, ())
+        if self.read_error is not None:
+            raise self.read_error
+        answer = self.holdings.get(broker_account, ())
+        self.after_reading("positions")
+        return answer
 
     async def balances(self, broker_account: BrokerAccount) -> Balances:
         """Return balances that differ by account."""
-        amount = usd(100 if broker_account == GEN else 200)
+        if self.read_error is not None:
+            raise self.read_error
+        amount = self.cash[broker_account]
+        self.after_reading("balances")
         return Balances(amount, amount, amount, amount, amount, amount, amount, NOON)
 
     async def profit_and_loss(self, broker_account: BrokerAccount) -> ProfitAndLoss:

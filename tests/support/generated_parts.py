@@ -11,7 +11,8 @@ from typing import Any
 import attrs
 from ib_async.client import Client
 
-from brokerport.adapters.tws.codes import CODES, Scope
+from brokerport.adapters.tws.code_table import conduct
+from brokerport.adapters.tws.codes import CODES
 from brokerport.adapters.tws.translate_contracts import to_contract
 from brokerport.adapters.tws.translate_orders import to_tws_order
 from brokerport.domain.accounts import BrokerAccount
@@ -24,6 +25,8 @@ from brokerport.simulator.gateways.tws.settings import GatewaySettings
 from brokerport.simulator.wire.tws.messages import advisor, market_data, orders, session
 from brokerport.simulator.wire.tws.messages.session import StartApi
 from brokerport.simulator.wire.tws.request_table import REQUESTS
+from tests.support import generated_portal_parts as portal
+from tests.support.markdown import table
 
 
 def lifecycle_diagram() -> str:
@@ -48,23 +51,33 @@ def lifecycle_table() -> str:
         [status.name, *(row[trigger].name if trigger in row else "" for trigger in OrderTrigger)]
         for status, row in TRANSITIONS.items()
     ]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def codes_table() -> str:
     """Lay out the TWS adapter's table of codes, in order of number."""
-    header = ["code", "meaning", "scope", "verdict", "on an order"]
+    header = [
+        "code",
+        "meaning",
+        "scope",
+        "verdict",
+        "on_order",
+        "without an id",
+        "a read",
+        "an order",
+    ]
     rows = [
         [
             str(code.number),
             code.meaning,
             code.scope.value,
             code.verdict.value,
-            code.on_order.value if code.scope is Scope.ORDER else "",
+            code.on_order.value,
+            *conduct(code),
         ]
         for code in sorted(CODES.values(), key=lambda code: code.number)
     ]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def place_order_fields() -> str:
@@ -92,7 +105,7 @@ def place_order_fields() -> str:
         for place, (name, origin) in _PLACE_ORDER_FIELDS.items()
     ]
     rows = [[cell.replace("``", "") for cell in row] for row in rows]
-    return _table(["place", "field", "from", "stock", "option"], rows)
+    return table(["place", "field", "from", "stock", "option"], rows)
 
 
 _PLACE_ORDER_FIELDS = {
@@ -142,7 +155,7 @@ def gateway_requests_table() -> str:
         for cls in codec.classes
         if cls is not StartApi
     ]
-    return _table(["id", "request", "what it asks", "answered"], rows)
+    return table(["id", "request", "what it asks", "answered"], rows)
 
 
 # Handlers that exist in order to say no, or that have nothing to tell.
@@ -172,7 +185,7 @@ def gateway_settings_table() -> str:
         [f"`{item.name}`", f"`{item.default}`", _SETTINGS[item.name]]
         for item in attrs.fields(GatewaySettings)
     ]
-    return _table(["setting", "default", "meaning"], rows)
+    return table(["setting", "default", "meaning"], rows)
 
 
 _SETTINGS = {
@@ -199,14 +212,14 @@ GENERATED: dict[str, Callable[[], str]] = {
     "place order fields": place_order_fields,
     "gateway requests": gateway_requests_table,
     "gateway settings": gateway_settings_table,
+    "capabilities": portal.capability_table,
+    "portal endpoints": portal.portal_endpoints_table,
+    "portal settings": portal.portal_settings_table,
+    "portal questions": portal.portal_questions_table,
+    "portal deviations": portal.portal_deviations_table,
 }
 
 
 def _purpose(message: type[Any]) -> str:
     first = (message.__doc__ or "").partition("\n")[0]
     return re.sub(r"^Request \d+: ", "", first).rstrip(".")
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -39,7 +39,17 @@ CODES_PAGE = ROOT / "docs" / "codes.md"
 GATEWAY_PAGE = ROOT / "docs" / "tws-gateway.md"
 README = ROOT / "README.md"
 LIFECYCLE_PAGE = ROOT / "docs" / "order-lifecycle.md"
-LIVING = (DESIGN, CODES_PAGE, GATEWAY_PAGE, LIFECYCLE_PAGE, README)
+PORTAL_PAGE = ROOT / "docs" / "client-portal-gateway.md"
+CAPABILITIES_PAGE = ROOT / "docs" / "capabilities.md"
+LIVING = (
+    DESIGN,
+    CODES_PAGE,
+    GATEWAY_PAGE,
+    PORTAL_PAGE,
+    CAPABILITIES_PAGE,
+    LIFECYCLE_PAGE,
+    README,
+)
 SAMPLE_SETTINGS = ROOT / "examples" / "brokerport.toml"
 
 _GENERATED_PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)

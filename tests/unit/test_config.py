@@ -149,13 +149,14 @@ def test_a_loopback_host_needs_no_leave(host: str) -> None:
 
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     # The top level.
-    ({"adapter": "twss"}, "adapter is 'twss', but must be one of tws, simulated"),
+    ({"adapter": "twss"}, "adapter is 'twss', but must be one of tws, client_portal, simulated"),
     ({"adapter": 4}, "adapter is 4, but must be a text in quotation marks, not empty"),
     ({"adapter": ""}, "adapter is '', but must be a text in quotation marks, not empty"),
     (
         {"adaptor": "tws"},
         "adaptor is 'an unknown setting', but must be one of: "
-        "adapter, accounts, tws, simulated, orders",
+        "adapter, accounts, tws, client_portal, simulated, orders, journal, reconciliation, "
+        "session",
     ),
     # Tables.
     ({"tws": 4}, "tws is 4, but must be a table of settings"),
@@ -244,7 +245,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     (
         {"tws": {"prot": 4002}},
         "tws.prot is 'an unknown setting', but must be one of: host, port, client_id, "
-        "connect_timeout_seconds, request_timeout_seconds, allow_plaintext_remote_host",
+        "connect_timeout_seconds, request_timeout_seconds, allow_plaintext_remote_host, codes",
     ),
     # The simulated world.
     ({"simulated": {"seed": "x"}}, "simulated.seed is 'x', but must be a whole number"),
@@ -356,7 +357,10 @@ def test_the_value_of_an_unknown_setting_is_not_shown() -> None:
     [
         ({"BROKERPORT_TWS__PORT": "x"}, "tws.port is 'x', but must be a whole number"),
         ({"BROKERPORT_TWS": "4"}, "tws is '4', but must be a table of settings"),
-        ({"BROKERPORT_ADAPTER": "x"}, "adapter is 'x', but must be one of tws, simulated"),
+        (
+            {"BROKERPORT_ADAPTER": "x"},
+            "adapter is 'x', but must be one of tws, client_portal, simulated",
+        ),
         ({"BROKERPORT_ADAPTER__X": "1"}, "adapter is 'tws', but must be a table of settings"),
         (
             {"BROKERPORT_TWS__PROT": "1"},

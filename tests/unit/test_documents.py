@@ -11,19 +11,23 @@ from typing import Any, get_args
 import attrs
 import pytest
 
-from brokerport.adapters.simulated.adapter import CAPABILITIES as SIMULATED_CAPABILITIES
-from brokerport.adapters.tws.adapter import CAPABILITIES as TWS_CAPABILITIES
 from brokerport.broker import Broker
 from brokerport.config import (
     ENVIRONMENT_PREFIX,
     AccountSettings,
+    ClientPortalSettings,
+    JournalSettings,
     OrderSettings,
+    PortalMode,
+    PortalPacing,
+    ReconciliationSettings,
+    SessionSettings,
     Settings,
     SimulatedSettings,
     TwsSettings,
+    WhileAway,
 )
 from brokerport.domain import errors, events, order_types, reports
-from brokerport.ports.adapter import Capability
 from tests.support.living_documents import (
     DESIGN,
     LIVING,
@@ -90,8 +94,12 @@ def test_every_function_of_broker_is_described() -> None:
 def _settings() -> list[tuple[str, attrs.Attribute[Any]]]:
     sections: list[tuple[str, type[Any]]] = [
         ("tws.", TwsSettings),
+        ("client_portal.", ClientPortalSettings),
         ("simulated.", SimulatedSettings),
         ("orders.", OrderSettings),
+        ("journal.", JournalSettings),
+        ("reconciliation.", ReconciliationSettings),
+        ("session.", SessionSettings),
     ]
     own = [(item.name, item) for item in attrs.fields(Settings) if item.name == "adapter"]
     return own + [(prefix + a.name, a) for prefix, cls in sections for a in attrs.fields(cls)]
@@ -99,7 +107,17 @@ def _settings() -> list[tuple[str, attrs.Attribute[Any]]]:
 
 def test_the_settings_checked_are_all_there_are() -> None:
     """Settings has no section that the next test does not look into."""
-    known = {"adapter", "accounts", "tws", "simulated", "orders"}
+    known = {
+        "adapter",
+        "accounts",
+        "tws",
+        "client_portal",
+        "simulated",
+        "orders",
+        "journal",
+        "session",
+        "reconciliation",
+    }
     assert {item.name for item in attrs.fields(Settings)} == known
 
 
@@ -115,6 +133,8 @@ def test_every_setting_is_described_with_its_variable_and_default(
     assert cells[1] == f"`{variable}`"
     shown = cells[3]
     default = setting.default
+    if isinstance(default, PortalMode | PortalPacing | WhileAway):
+        default = default.value
     if default is attrs.NOTHING or default is None:
         assert shown.startswith("none")
     elif isinstance(default, Decimal):
@@ -146,16 +166,6 @@ def test_every_event_report_and_order_type_is_described() -> None:
     assert {name for name in told if f"`{name}`" not in section(8)} == set()
     types = [item.__name__ for item in get_args(order_types.OrderType)]
     assert {name for name in types if f"`{name}(" not in section(5)} == set()
-
-
-def test_the_capability_matrix_is_the_codes() -> None:
-    """Section 17 says of each adapter what its declaration says."""
-    for capability in Capability:
-        row = re.search(rf"^\| `{capability.name}` \|(.*)$", section(17), re.MULTILINE)
-        assert row is not None, f"{capability.name} is not in the matrix"
-        tws, simulated = (cell.strip() for cell in row[1].split("|")[:2])
-        assert tws == ("yes" if capability in TWS_CAPABILITIES else "no")
-        assert simulated == ("yes" if capability in SIMULATED_CAPABILITIES else "no")
 
 
 def _anchors(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The command line: ``brokerport paper`` and ``brokerport simulate``."""
+"""The command line: ``brokerport`` and its commands, one module each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import logging
 
 import typer
 
+from brokerport.cli.doctor import doctor
+from brokerport.cli.faults import faults
 from brokerport.cli.paper.command import paper
+from brokerport.cli.reconcile import reconcile
 from brokerport.cli.simulate import simulate
 
 
@@ -21,6 +24,9 @@ def command_line() -> typer.Typer:
     )
     app.command()(paper)
     app.command()(simulate)
+    app.command()(faults)
+    app.command()(reconcile)
+    app.command()(doctor)
     return app
 
 

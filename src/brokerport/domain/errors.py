@@ -10,13 +10,20 @@ BrokerportError
 │   ├── UnknownOrder           no order with that ClientOrderId in this account
 │   ├── BrokerRefusal          the broker said no, in its own words and with its code
 │   │   ├── OrderRejected      it refused the order; it is not working
+│   │   │   └── UnansweredQuestion   it asked first, and no setting allows a yes
 │   │   ├── ReplaceRejected    it refused the change; the order lives on with its old terms
+│   │   │   └── UnansweredReplaceQuestion   it asked first, and no setting allows a yes
 │   │   ├── CancelRejected     it refused the cancel; the order is what it was
 │   │   └── RequestRefused     it answered a read with an error
+│   ├── AccountQuarantined     its books do not agree with the broker's: no opening orders
+│   ├── JournalDamaged         what was written down cannot be trusted; nothing may be traded on it
 │   └── Unsupported            the chosen adapter lacks the capability
 ├── RetryableError             nothing happened; the same call may succeed later
 │   ├── NotConnected
 │   ├── SessionRefused         the gateway would not open a session (client id in use...)
+│   ├── JournalInUse           another process writes the journal of one of these accounts
+│   ├── JournalUnavailable     the journal cannot be written (disk full, read-only...)
+│   ├── TemporarilyRefused     it answered a read with an error that passes (pacing, a farm...)
 │   └── RequestTimedOut        a read was not answered in time
 ├── OutcomeUnknown             something may have happened; never repeat it blindly
 │   └── OrderInDoubt           a place, replace or cancel whose answer was lost
@@ -87,8 +94,30 @@ class OrderRejected(BrokerRefusal):
     """The broker refused the order; it is not working and will not fill."""
 
 
+class UnansweredQuestion(OrderRejected):
+    """The broker asked something of the order that no setting allows a yes to; it is not placed.
+
+    ``question`` is the broker's own text.
+    """
+
+    def __init__(self, reason: str, question: str, code: int | None = None) -> None:
+        super().__init__(reason, code)
+        self.question = question
+
+
 class ReplaceRejected(BrokerRefusal):
     """The broker refused the change; the order lives on with its old terms."""
+
+
+class UnansweredReplaceQuestion(ReplaceRejected):
+    """The broker asked something of the change that no setting allows a yes to; nothing changed.
+
+    ``question`` is the broker's own text.
+    """
+
+    def __init__(self, reason: str, question: str, code: int | None = None) -> None:
+        super().__init__(reason, code)
+        self.question = question
 
 
 class CancelRejected(BrokerRefusal):
@@ -97,6 +126,22 @@ class CancelRejected(BrokerRefusal):
 
 class RequestRefused(BrokerRefusal):
     """The broker answered a read with an error; this is never the same as an empty answer."""
+
+
+class AccountQuarantined(FinalError):
+    """The account is closed for opening orders until its discrepancies are looked at."""
+
+    def __init__(self, account: str, reasons: tuple[str, ...]) -> None:
+        super().__init__(
+            f"account {account!r} is closed for opening orders until it is released: "
+            + "; ".join(reasons)
+        )
+        self.account = account
+        self.reasons = reasons
+
+
+class JournalDamaged(FinalError):
+    """The journal cannot be trusted, or read; nothing may be traded on it."""
 
 
 class Unsupported(FinalError):
@@ -109,6 +154,23 @@ class NotConnected(RetryableError):
 
 class SessionRefused(RetryableError):
     """The gateway would not open a session, for example because the client id is in use."""
+
+
+class JournalInUse(RetryableError):
+    """Another process writes the journal of one of these broker accounts; nothing was opened."""
+
+
+class JournalUnavailable(RetryableError):
+    """The journal cannot be written or read now; nothing was sent and nothing is forgotten."""
+
+
+class TemporarilyRefused(RetryableError):
+    """The broker will not answer a read just now, in its own words and with its code."""
+
+    def __init__(self, reason: str, code: int | None = None) -> None:
+        super().__init__(reason if code is None else f"{reason} (code {code})")
+        self.reason = reason
+        self.code = code
 
 
 class RequestTimedOut(RetryableError):

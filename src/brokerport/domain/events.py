@@ -82,6 +82,26 @@ class ContradictionFound:
     report: OrderReport
 
 
+@frozen
+class AccountClosed:
+    """The account was closed for opening orders: its books and the broker's do not agree.
+
+    ``reasons`` are the differences, in words. Told again when they are other ones, and when a
+    session begins with an account that is still closed.
+    """
+
+    account: str
+    reasons: tuple[str, ...]
+
+
+@frozen
+class AccountOpened:
+    """Somebody looked at a closed account and opened it again; ``note`` is what they wrote."""
+
+    account: str
+    note: str
+
+
 BrokerEvent: TypeAlias = (
     OrderChanged
     | ExecutionReceived
@@ -90,4 +110,6 @@ BrokerEvent: TypeAlias = (
     | SessionChanged
     | BrokerNotice
     | ContradictionFound
+    | AccountClosed
+    | AccountOpened
 )

@@ -30,9 +30,21 @@ def _greater_than_zero(_execution: object, attribute: Attribute[Decimal], value:
         raise BadInput(f"execution.{attribute.name}", value, "greater than zero")
 
 
+def execution_family(execution_id: str) -> tuple[str, int]:
+    """Split an execution id into what a correction keeps and its revision.
+
+    IBKR: a correction is a further execution whose id differs only in the digits after the last
+    dot. Its ids have four parts, ``0000e0d5.6571a2bc.01.01``; any other form has no revisions.
+    """
+    parts = execution_id.split(".")
+    if len(parts) == 4 and len(parts[3]) == 2 and parts[3].isdecimal():
+        return ".".join(parts[:3]), int(parts[3])
+    return execution_id, 0
+
+
 @frozen
 class Execution:
-    """One fill of one order.
+    """One fill of one order, or the correction of one: the same family, a higher revision.
 
     ``execution_id`` is the broker's and unique; ``price`` is in the instrument's currency per
     share and ``quantity`` in shares or contracts, always positive. ``order_reference`` is the
@@ -49,6 +61,16 @@ class Execution:
     executed_at: datetime = field(converter=utc)
     order_reference: str | None = None
     perm_id: int | None = None
+
+    @property
+    def family(self) -> str:
+        """What the execution's id has in common with those of its corrections."""
+        return execution_family(self.execution_id)[0]
+
+    @property
+    def revision(self) -> int:
+        """Which correction this is; the highest of a family is what holds."""
+        return execution_family(self.execution_id)[1]
 
     @property
     def cash_flow(self) -> Money:

@@ -26,7 +26,8 @@ class Greeks:
 
     ``implied_volatility`` is a yearly fraction (0.25 is 25 %), ``theta`` is per calendar day and
     ``vega`` per percentage point of volatility, as IBKR shows them. ``underlying_price`` is what
-    the model assumed.
+    the model assumed and ``model_price`` what it made of that; None where the API does not say
+    (Client Portal).
     """
 
     delta: Decimal
@@ -34,8 +35,8 @@ class Greeks:
     theta: Decimal
     vega: Decimal
     implied_volatility: Decimal
-    underlying_price: Decimal
-    model_price: Decimal
+    underlying_price: Decimal | None = None
+    model_price: Decimal | None = None
 
 
 @frozen

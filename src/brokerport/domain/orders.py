@@ -6,7 +6,8 @@ Rules:
   cOID (Client Portal), so that an order's owner can be read back from the broker's record alone.
 - An Order changes only by ``after`` (a broker's report) and the three requests; the lifecycle table
   decides its status. Orders are values: each change is a new Order.
-- A fill counts once, by its execution id. More filled than ordered is a contradiction.
+- A fill counts once, by its execution id; a correction takes the place of what it corrects. More
+  filled than ordered is a contradiction.
 - While a replace is unanswered, an order is FILLED only when both sets of terms are; a fill that
   only the new terms have room for proves that the broker took them.
 - The first reason an order ended for stays; late refusals do not hide it.
@@ -208,6 +209,11 @@ class Order:
             return None
         return sum((fill.price * fill.quantity for fill in self.executions), Decimal(0)) / filled
 
+    @property
+    def is_known_to_broker(self) -> bool:
+        """Whether the broker ever showed that it had the order."""
+        return self.broker_order_id is not None or bool(self.executions)
+
     def after(self, report: OrderReport) -> Order:
         """Return the order after the broker reported something of it.
 
@@ -224,7 +230,8 @@ class Order:
             case Acknowledged(broker_order_id=broker_order_id, perm_id=perm_id):
                 return evolve(
                     self._shown_alive(OrderTrigger.ACKNOWLEDGED),
-                    broker_order_id=broker_order_id,
+                    # A record of completed orders may leave the id out.
+                    broker_order_id=broker_order_id or self.broker_order_id or "",
                     perm_id=self.perm_id if perm_id is None else perm_id,
                 )
             case Replaced(quantity=quantity, order_type=order_type):
@@ -281,6 +288,10 @@ class Order:
         """Return the order after the broker's answer failed to come: in doubt, never failed."""
         return self._moved(OrderTrigger.ANSWER_LOST)
 
+    def with_absence_proved(self) -> Order:
+        """Return the order after the broker showed that it never had it: it is not placed."""
+        return self._moved(OrderTrigger.FOUND_ABSENT)
+
     def _moved(self, trigger: OrderTrigger) -> Order:
         return evolve(self, status=next_status(self.status, trigger))
 
@@ -310,19 +321,23 @@ class Order:
         return heard._filled_if_complete()
 
     def _after_execution(self, execution: Execution) -> Order:
-        for fill in self.executions:
-            if fill.execution_id == execution.execution_id:
-                if (fill.quantity, fill.price) != (execution.quantity, execution.price):
-                    raise ContradictoryReport(
-                        f"execution {execution.execution_id} was told as {fill.quantity} at "
-                        f"{fill.price} and now as {execution.quantity} at {execution.price}"
-                    )
-                return self
+        family = execution.family
+        corrected = next((fill for fill in self.executions if fill.family == family), None)
+        if corrected is not None and corrected.revision >= execution.revision:
+            is_same = (corrected.quantity, corrected.price) == (execution.quantity, execution.price)
+            if corrected.revision == execution.revision and not is_same:
+                raise ContradictoryReport(
+                    f"execution {execution.execution_id} was told as {corrected.quantity} at "
+                    f"{corrected.price} and now as {execution.quantity} at {execution.price}"
+                )
+            return self
         if execution.side is not self.side or execution.instrument != self.instrument:
             raise ContradictoryReport(
                 f"execution {execution.execution_id} ({execution.side.value} "
                 f"{execution.instrument}) does not belong to order {self.client_order_id}"
             )
+        if corrected is not None:
+            return self._corrected(corrected, execution)
         filled = self.filled_quantity + execution.quantity
         ordered = max(self.quantity, self.proposed[0] if self.proposed else self.quantity)
         if filled > ordered:
@@ -338,6 +353,18 @@ class Order:
         if order._is_complete:
             return order._filled_if_complete()
         return order._shown_alive(OrderTrigger.PARTIALLY_FILLED)
+
+    def _corrected(self, corrected: Execution, execution: Execution) -> Order:
+        filled = self.filled_quantity - corrected.quantity + execution.quantity
+        if (self.status.is_done and filled != self.filled_quantity) or filled > self.quantity:
+            # Whether what is left would trade again nobody has said; reconciliation shows it.
+            raise ContradictoryReport(
+                f"execution {execution.execution_id} corrects {corrected.quantity} to "
+                f"{execution.quantity} of order {self.client_order_id}, which is "
+                f"{self.status.value} with {self.filled_quantity} of {self.quantity} filled"
+            )
+        fills = tuple(execution if fill is corrected else fill for fill in self.executions)
+        return evolve(self, executions=fills)._filled_if_complete()
 
     def _shown_alive(self, trigger: OrderTrigger) -> Order:
         """Return the order after news that it lives, which does not say on which terms."""

@@ -36,11 +36,15 @@ class Replaced:
 
 @frozen
 class ReplaceRefused:
-    """The broker refused new terms; the order lives on with the old ones."""
+    """The broker refused new terms; the order lives on with the old ones.
+
+    ``question`` is what the broker asked first, None when it asked nothing we left unanswered.
+    """
 
     client_order_id: str
     reason: str
     code: int | None = None
+    question: str | None = None
 
 
 @frozen
@@ -65,11 +69,15 @@ class Cancelled:
 
 @frozen
 class Rejected:
-    """The broker refused the order."""
+    """The broker refused the order.
+
+    ``question`` is what the broker asked first, None when it asked nothing we left unanswered.
+    """
 
     client_order_id: str
     reason: str
     code: int | None = None
+    question: str | None = None
 
 
 @frozen

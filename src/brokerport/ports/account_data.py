@@ -16,7 +16,7 @@ class AccountDataPort(Protocol):
         """Read what the account holds; flat positions are left out.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         ...
 
@@ -24,7 +24,7 @@ class AccountDataPort(Protocol):
         """Read the account's cash, equity, buying power and margin.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         ...
 
@@ -32,6 +32,6 @@ class AccountDataPort(Protocol):
         """Read the account's daily, unrealised and realised profit and loss.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         ...

@@ -22,6 +22,8 @@ class Capability(Enum):
     COMPLETED_ORDERS = "completed orders"
     POSITION_STREAM = "position stream"
     STREAMING_QUOTES = "streaming quotes"
+    MESSAGE_CODES = "IBKR's numeric codes with refusals and notices"
+    ORDERED_REQUESTS = "requests answered in order, and gone with their session"
 
 
 class BrokerAdapter(Protocol):

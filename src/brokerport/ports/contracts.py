@@ -16,7 +16,7 @@ class ContractPort(Protocol):
 
         Raises:
             UnknownContract: the broker knows none, or more than one, of that description.
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         ...
 

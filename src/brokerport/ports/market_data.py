@@ -16,6 +16,6 @@ class MarketDataPort(Protocol):
 
         Raises:
             UnknownContract: the broker knows no such instrument.
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         ...

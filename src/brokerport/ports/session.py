@@ -55,6 +55,26 @@ class ConnectionLost:
 
 
 @frozen
+class BrokerUnreachable:
+    """The session stands, but what it leads to has lost the broker: nothing can be asked now.
+
+    TWS code 1100 and 2110, a Client Portal session without its bridge.
+    """
+
+    reason: str
+
+
+@frozen
+class BrokerReachable:
+    """The broker can be asked again after ``BrokerUnreachable``; what was missed is not known.
+
+    TWS codes 1101 and 1102, a Client Portal session that was opened again.
+    """
+
+    reason: str
+
+
+@frozen
 class NoticeReported:
     """The broker said something that belongs to no order."""
 
@@ -68,6 +88,8 @@ AdapterEvent: TypeAlias = (
     | CommissionReported
     | PositionReported
     | ConnectionLost
+    | BrokerUnreachable
+    | BrokerReachable
     | NoticeReported
 )
 

@@ -1,123 +1,50 @@
-"""Adoption: taking over, at the start of a session, the orders an earlier session of ours placed.
+"""An order and the broker's record of it: what the record says of an order, known or not.
 
 Rules:
 
 - an order is ours when its order reference is a ClientOrderId of a mapped account;
-- it enters the book only if the broker's record is whole: what the broker says is filled must be
-  what its executions add up to;
-- the market does not stop for the reads: one that disagrees is read again, and what was reported
-  of the order in between is applied when it enters the book;
-- what still disagrees, and an order found in another account than it names, is published as a
-  contradiction, because a wrong order is worse than none;
-- an order or execution of someone else's that brokerport has no words for is told of as a notice,
-  and keeps no order of ours out.
+- one that the book does not have is taken over only if the record is whole: what the broker says
+  is filled must be what its executions add up to;
+- one that the book has is brought up to date by reports, as if they had been heard;
+- an order found in another account than it names is no one's: a wrong order is worse than none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
-from brokerport.domain.accounts import AccountMap
-from brokerport.domain.errors import BadInput, ContradictoryReport, Unsupported
-from brokerport.domain.events import BrokerNotice, ContradictionFound
+from brokerport.domain.errors import BadInput, ContradictoryReport
 from brokerport.domain.executions import Execution
 from brokerport.domain.order_lifecycle import OrderStatus
-from brokerport.domain.orders import ClientOrderId, Order, OrderRequest, is_client_order_id
-from brokerport.domain.reports import Acknowledged, Cancelled, Executed, Rejected
-from brokerport.ports.adapter import BrokerAdapter, Capability
-from brokerport.ports.orders import (
-    BookedExecution,
-    BrokerOrder,
-    BrokerOrderStatus,
-    ForeignOrder,
-    OrderRecord,
+from brokerport.domain.orders import ClientOrderId, Order, OrderRequest
+from brokerport.domain.reports import (
+    Acknowledged,
+    Cancelled,
+    Executed,
+    OrderReport,
+    Rejected,
+    Replaced,
+    ReplaceRefused,
 )
-from brokerport.services.event_bus import Publish
-from brokerport.services.order_book import OrderBook
+from brokerport.ports.orders import BrokerOrder, BrokerOrderStatus
 
-READS_MAX = 3
-
-
-async def adopt_orders(
-    adapter: BrokerAdapter, accounts: AccountMap, book: OrderBook, publish: Publish
-) -> None:
-    """Read every mapped account's orders and executions, and enter those that are ours.
-
-    Raises:
-        NotConnected, RequestTimedOut, RequestRefused: a read failed; the session is not ready.
-    """
-    for account in accounts:
-        found: list[ContradictionFound] = []
-        notices: dict[str, None] = {}
-        for _reading in range(READS_MAX):
-            found = await _adopt_account(adapter, accounts, account.name, book, notices)
-            if not found:
-                break
-        for notice in notices:
-            publish(BrokerNotice(None, f"account {account.name!r}: {notice}"))
-        for contradiction in found:
-            publish(contradiction)
-    book.end_adoption()
-
-
-async def _adopt_account(
-    adapter: BrokerAdapter,
-    accounts: AccountMap,
-    account: str,
-    book: OrderBook,
-    notices: dict[str, None],
-) -> list[ContradictionFound]:
-    """Adopt what can be; return what disagrees, and add what is not ours to ``notices``."""
-    broker_account = accounts.broker_account(account)
-    records = await adapter.orders.open_orders(broker_account)
-    if Capability.COMPLETED_ORDERS in adapter.capabilities:
-        records += await adapter.orders.completed_orders(broker_account)
-    for record in records:
-        if isinstance(record, ForeignOrder):
-            notices[f"an order that is not brokerport's: {record.description}"] = None
-    booked: tuple[BookedExecution, ...] = ()
-    try:
-        booked = await adapter.orders.executions(broker_account)
-    except Unsupported as unsupported:
-        # Without the executions an order of ours that has filled disagrees, and is told of so.
-        notices[f"the executions cannot be shown: {unsupported}"] = None
-    fills = _by_reference(booked)
-    found: list[ContradictionFound] = []
-    for reference, record in _latest(records).items():
-        if book.find(reference) is None:
-            disagreement = _adopt(reference, record, fills.get(reference, ()), account, book)
-            if disagreement is not None:
-                acknowledged = _acknowledged(reference, record)
-                found.append(ContradictionFound(reference, disagreement, acknowledged))
-    return found
-
-
-def _latest(records: Iterable[OrderRecord]) -> dict[str, BrokerOrder]:
-    """Return our records by reference; the later read, of completed orders, has the last word."""
-    return {
-        record.order_reference: record
-        for record in records
-        if isinstance(record, BrokerOrder)
-        and record.order_reference is not None
-        and is_client_order_id(record.order_reference)
+_NOT_SEEN_ALIVE = frozenset(
+    {
+        OrderStatus.PENDING_SUBMIT,
+        OrderStatus.IN_DOUBT,
+        OrderStatus.NOT_PLACED,
+        OrderStatus.REJECTED,
     }
+)
+
+_ENDED_SHORT = frozenset({BrokerOrderStatus.CANCELLED, BrokerOrderStatus.REJECTED})
+
+_NEVER_WORKED = frozenset({OrderStatus.NOT_PLACED, OrderStatus.REJECTED})
 
 
-def _by_reference(booked: Iterable[BookedExecution]) -> dict[str | None, list[Execution]]:
-    fills: dict[str | None, list[Execution]] = {}
-    for entry in booked:
-        fills.setdefault(entry.execution.order_reference, []).append(entry.execution)
-    return fills
-
-
-def _adopt(
-    reference: str,
-    record: BrokerOrder,
-    fills: Sequence[Execution],
-    account: str,
-    book: OrderBook,
-) -> str | None:
-    """Enter an order into the book, or return what is wrong with its record."""
+def adopted(record: BrokerOrder, fills: Sequence[Execution], account: str) -> Order | str:
+    """Return the order that a record and its fills make, or what is wrong with them."""
+    reference = record.order_reference or ""
     client_order_id = ClientOrderId.parse(reference)
     if client_order_id.account != account:
         return (
@@ -128,13 +55,64 @@ def _adopt(
         order = _rebuilt(client_order_id, record, fills)
     except (BadInput, ContradictoryReport) as error:
         return str(error)
-    if not _agrees(order, record):
+    return disagreement(order, record) or order
+
+
+def disagreement(order: Order, record: BrokerOrder) -> str | None:
+    """Return how an order and its record contradict each other, None when they agree."""
+    is_filled = order.status is OrderStatus.FILLED
+    if order.filled_quantity != record.filled_quantity or is_filled != (
+        record.status is BrokerOrderStatus.FILLED
+    ):
         return (
             f"the broker's record is {record.status.value} with {record.filled_quantity} filled, "
             f"its executions add up to {order.filled_quantity}"
         )
-    book.adopt(order)
+    if order.status.is_done and record.status is BrokerOrderStatus.WORKING:
+        return f"the broker works an order that was told to be {order.status.value}"
     return None
+
+
+def reports_towards(
+    order: Order, record: BrokerOrder, *, is_settled: bool
+) -> Iterator[OrderReport]:
+    """Yield the reports that bring an order to where the broker's record has it, fills apart.
+
+    ``is_settled`` says that no request on it can still be under way to the broker, so that terms
+    the record does not show have been refused.
+    """
+    reference = str(order.client_order_id)
+    is_refused = record.status is BrokerOrderStatus.REJECTED or (
+        # Some records call a refused order cancelled; neither ever worked.
+        order.status is OrderStatus.REJECTED and record.status is BrokerOrderStatus.CANCELLED
+    )
+    if order.status in _NOT_SEEN_ALIVE and not is_refused:
+        yield acknowledged(reference, record)
+    terms = (record.quantity, record.order_type)
+    if record.status in _ENDED_SHORT and record.quantity <= record.filled_quantity:
+        # It ended with something left, so this is not what was ordered: TWS leaves that out.
+        pass
+    elif order.proposed is not None and terms == order.proposed:
+        yield Replaced(reference, *terms)
+    elif order.proposed is not None:
+        is_working = record.status is BrokerOrderStatus.WORKING
+        if (is_settled and is_working) or record.status is BrokerOrderStatus.FILLED:
+            yield ReplaceRefused(reference, "the broker has the order on its old terms")
+    elif terms != (order.quantity, order.order_type) and order.status not in _NEVER_WORKED:
+        # Also of one that is done: a change whose answer was lost held, and then it filled.
+        yield Replaced(reference, *terms)
+    match record.status:
+        case BrokerOrderStatus.CANCELLED:
+            yield Cancelled(reference, record.reason)
+        case BrokerOrderStatus.REJECTED:
+            yield Rejected(reference, record.reason)
+        case BrokerOrderStatus.WORKING | BrokerOrderStatus.FILLED:
+            pass
+
+
+def acknowledged(reference: str, record: BrokerOrder) -> Acknowledged:
+    """Return the acknowledgement that a record amounts to."""
+    return Acknowledged(reference, record.broker_order_id, record.perm_id)
 
 
 def _rebuilt(
@@ -149,7 +127,7 @@ def _rebuilt(
         order_type=record.order_type,
         time_in_force=record.time_in_force,
     )
-    order = Order.submitted(client_order_id, request).after(_acknowledged(reference, record))
+    order = Order.submitted(client_order_id, request).after(acknowledged(reference, record))
     for execution in fills:
         order = order.after(Executed(reference, execution))
     match record.status:
@@ -159,14 +137,3 @@ def _rebuilt(
             return order.after(Rejected(reference, record.reason))
         case BrokerOrderStatus.WORKING | BrokerOrderStatus.FILLED:
             return order
-
-
-def _acknowledged(reference: str, record: BrokerOrder) -> Acknowledged:
-    return Acknowledged(reference, record.broker_order_id, record.perm_id)
-
-
-def _agrees(order: Order, record: BrokerOrder) -> bool:
-    is_filled = order.status is OrderStatus.FILLED
-    return order.filled_quantity == record.filled_quantity and is_filled == (
-        record.status is BrokerOrderStatus.FILLED
-    )

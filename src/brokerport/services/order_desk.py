@@ -4,13 +4,17 @@ Rules (design document, section 9.6, "Exactly once"):
 
 - everything that can be checked here is checked before anything is sent;
 - an order is in the book before its first byte leaves, because its fill may be quicker than its
-  acknowledgement;
+  acknowledgement; and it is durable in the journal, because a crash may be quicker than both;
+- without a journal that can be written nothing is placed or replaced; a cancel takes risk off, and
+  is sent all the same;
+- what the broker answered is durable before the caller hears of it;
 - each request is sent once; an answer that does not come makes the order IN_DOUBT, never failed,
   and a later report of the broker's ends the doubt;
 - the wait for an answer is timed from when the request has left, for one that pacing holds back was
   not asked yet; leaving has a time-out of its own, so that no caller hangs for ever;
 - only the errors by which an adapter says that nothing was sent undo a request; any other error
   leaves it in doubt;
+- an account that is closed for opening orders may only close (``admission``);
 - requests on one order wait for each other, so an answer always belongs to one question.
 """
 
@@ -18,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 
 from attrs import define, evolve
@@ -28,10 +33,13 @@ from brokerport.domain.contracts import ContractDetails
 from brokerport.domain.errors import (
     CancelRejected,
     InvalidOrder,
+    JournalUnavailable,
     NotConnected,
     OrderInDoubt,
     OrderRejected,
     ReplaceRejected,
+    UnansweredQuestion,
+    UnansweredReplaceQuestion,
     UnknownAccount,
     UnknownContract,
     UnknownOrder,
@@ -46,11 +54,14 @@ from brokerport.domain.reports import (
     CancelRefused,
     Executed,
     OrderReport,
+    Rejected,
     ReplaceRefused,
 )
 from brokerport.domain.trading_day import exchange_date
 from brokerport.ports.adapter import BrokerAdapter
+from brokerport.ports.journal import Journal
 from brokerport.ports.orders import OrderTicket
+from brokerport.services.admission import Admission
 from brokerport.services.order_book import OrderBook
 from brokerport.services.order_identity import ClientOrderIds
 
@@ -60,6 +71,7 @@ LEAVING_SECONDS_MAX = 60.0
 # What an adapter raises only when nothing has left for the broker (see ports.orders).
 _NOT_SENT = (
     InvalidOrder,
+    JournalUnavailable,
     NotConnected,
     UnknownAccount,
     UnknownContract,
@@ -77,7 +89,7 @@ class _Question:
     """
 
     action: str
-    is_answer: Callable[[Order, OrderReport], bool]
+    is_answer: Callable[[Order, OrderReport | None], bool]
     answered: asyncio.Future[OrderReport]
     report: OrderReport | None = None
 
@@ -109,10 +121,17 @@ class OrderDesk:
         book: OrderBook,
         order_ids: ClientOrderIds,
         answer_timeout_seconds: float,
+        journal: Journal,
+        on_doubt: Callable[[str], None],
+        admission: Admission,
     ) -> None:
+        """Put the desk together; ``on_doubt`` is told the account of an order put in doubt."""
+        self._admission = admission
         self._adapter = adapter
         self._accounts = accounts
         self._book = book
+        self._journal = journal
+        self._on_doubt = on_doubt
         self._order_ids = order_ids
         self._answer_timeout_seconds = answer_timeout_seconds
         self._questions: dict[str, _Question] = {}
@@ -123,17 +142,21 @@ class OrderDesk:
         """Place an order; return it once the broker has answered: working, or filled already.
 
         Raises:
-            UnknownAccount, UnknownContract, InvalidOrder, NotConnected: nothing was sent.
+            UnknownAccount, UnknownContract, InvalidOrder, NotConnected, JournalUnavailable,
+                AccountQuarantined: nothing was sent.
             OrderRejected: the broker refused it.
+            UnansweredQuestion: the broker asked what no setting allows a yes to; it is not placed.
             OrderInDoubt: no answer came; the order may be working.
         """
         ticket = await self._checked_ticket(request)
+        # Nothing may happen between this check and the order's entry into the book.
+        await self._admission.check(request)
         client_order_id = self._order_ids.issue(request.account)
         order = Order.submitted(client_order_id, request)
         ticket = evolve(ticket, client_order_id=str(client_order_id))
         async with self._turn(str(client_order_id)):
             self._book.enter(order)
-            await self._ask(
+            answer = await self._ask(
                 "place",
                 order,
                 lambda: self._adapter.orders.place(ticket),
@@ -141,6 +164,8 @@ class OrderDesk:
             )
         placed = self._now(order)
         if placed.status is OrderStatus.REJECTED:
+            if isinstance(answer, Rejected) and answer.question is not None:
+                raise UnansweredQuestion(answer.reason, answer.question, answer.code)
             raise OrderRejected(placed.reason, placed.code)
         return placed
 
@@ -154,7 +179,8 @@ class OrderDesk:
         """Give a working order new terms; what is None stays. ``quantity`` counts what is filled.
 
         Raises:
-            UnknownAccount, UnknownOrder, InvalidOrder, NotConnected: nothing was sent.
+            UnknownAccount, UnknownOrder, InvalidOrder, NotConnected, AccountQuarantined: nothing
+                was sent.
             ReplaceRejected: refused, or too late; the order lives on with its old terms, or ended.
             OrderInDoubt: no answer came; either set of terms may hold.
         """
@@ -169,6 +195,7 @@ class OrderDesk:
                 order_type=order.order_type if order_type is None else order_type,
             )
             check_prices(asked.order_type, await self._details(order.instrument))
+            await self._admission.check_replace(order, asked.quantity)
             order = self._now(order)
             if not order.status.is_live:
                 raise ReplaceRejected(f"the order is {order.status.value}")
@@ -184,6 +211,8 @@ class OrderDesk:
             )
             replaced = self._now(order)
             if isinstance(answer, ReplaceRefused):
+                if answer.question is not None:
+                    raise UnansweredReplaceQuestion(answer.reason, answer.question, answer.code)
                 raise ReplaceRejected(answer.reason, answer.code)
             if replaced.proposed is not None or (
                 replaced.quantity != asked.quantity or replaced.order_type != asked.order_type
@@ -249,6 +278,12 @@ class OrderDesk:
                 OrderInDoubt(client_order_id, question.action, f"connection lost: {reason}")
             )
 
+    async def until_quiet(self) -> None:
+        """Return when no request is under way; without a session each ends at once."""
+        for turn in tuple(self._turns.values()):
+            async with turn:
+                pass
+
     def _turn(self, client_order_id: str) -> asyncio.Lock:
         return self._turns.setdefault(client_order_id, asyncio.Lock())
 
@@ -293,10 +328,11 @@ class OrderDesk:
         action: str,
         order: Order,
         send: Callable[[], Awaitable[None]],
-        is_answer: Callable[[Order, OrderReport], bool],
-    ) -> OrderReport:
-        """Send one request and wait for the report that answers it."""
+        is_answer: Callable[[Order, OrderReport | None], bool],
+    ) -> OrderReport | None:
+        """Send one request and wait for the report that answers it, None when a look did."""
         key = str(order.client_order_id)
+        await self._make_intent_durable(action, order)
         question = _Question(action, is_answer, asyncio.get_running_loop().create_future())
         self._questions[key] = question
         seconds_max = LEAVING_SECONDS_MAX
@@ -305,7 +341,9 @@ class OrderDesk:
                 await send()
                 seconds_max = self._answer_timeout_seconds
                 limit.reschedule(asyncio.get_running_loop().time() + seconds_max)
-                return await question.answered
+                report = await question.answered
+            await self._make_answer_durable()
+            return report
         except _NOT_SENT as error:
             if question.report is not None:
                 detail = f"the adapter did not send it ({error}), yet the broker answered"
@@ -313,7 +351,9 @@ class OrderDesk:
             self._withdraw(action, order)
             raise
         except (OrderInDoubt, TimeoutError) as error:
-            if question.report is not None:
+            if question.report is not None or is_answer(self._now(order), None):
+                # Not heard perhaps, but a look at the broker's record has shown what became of it.
+                await self._make_answer_durable()
                 return question.report
             self._doubt(order)
             if isinstance(error, OrderInDoubt):
@@ -333,6 +373,23 @@ class OrderDesk:
             del self._questions[key]
             question.close()
 
+    async def _make_intent_durable(self, action: str, order: Order) -> None:
+        try:
+            await self._journal.flush()
+        except JournalUnavailable:
+            if action == "cancel":
+                return
+            self._withdraw(action, order)
+            raise
+        except BaseException:
+            self._withdraw(action, order)
+            raise
+
+    async def _make_answer_durable(self) -> None:
+        # A journal that fails now is told of by itself; the answer is true all the same.
+        with suppress(JournalUnavailable):
+            await self._journal.flush()
+
     def _answer(self, order: Order, report: OrderReport) -> None:
         question = self._questions.get(str(order.client_order_id))
         if question is not None:
@@ -342,6 +399,7 @@ class OrderDesk:
         now = self._now(order)
         if not now.status.is_done:
             self._book.enter(now.with_answer_lost())
+            self._on_doubt(order.account)
 
     def _withdraw(self, action: str, order: Order) -> None:
         """Undo a request that the adapter proved was never sent."""

@@ -7,6 +7,7 @@ base 32; within one millisecond the random part is counted up, so ids also sort 
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
 
 from brokerport.domain.orders import ClientOrderId
 from brokerport.ports.clock import Clock
@@ -31,6 +32,14 @@ class ClientOrderIds:
             value = self._last + 1
         self._last = value
         return ClientOrderId(account, _base32(value))
+
+
+def issued_at(client_order_id: ClientOrderId) -> datetime:
+    """Return when an id was issued (UTC), by the clock of who issued it."""
+    milliseconds = 0
+    for character in client_order_id.unique_part[:10]:
+        milliseconds = milliseconds * 32 + _ALPHABET.index(character)
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
 
 
 def _base32(value: int) -> str:

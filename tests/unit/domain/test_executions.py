@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from brokerport.domain.errors import BadInput
-from brokerport.domain.executions import utc
+from brokerport.domain.executions import execution_family, utc
 from brokerport.domain.instruments import Option, OptionRight
 from brokerport.domain.money import usd
 from brokerport.domain.order_types import Side
@@ -65,3 +65,16 @@ def test_cash_flow(instrument: Option, side: Side, cash: str) -> None:
     """A buy takes price times quantity times multiplier from cash, a sell adds it."""
     fill = execution(3, "190.00", instrument=instrument, side=side)
     assert fill.cash_flow == usd(cash)
+
+
+@pytest.mark.parametrize(
+    ("execution_id", "family"),
+    [
+        ("0000e0d5.6571a2bc.01.01", ("0000e0d5.6571a2bc.01", 1)),
+        ("0000e0d5.6571a2bc.01.02", ("0000e0d5.6571a2bc.01", 2)),
+        ("U1.2", ("U1.2", 0)),
+    ],
+)
+def test_a_correction_is_told_from_a_fill(execution_id: str, family: tuple[str, int]) -> None:
+    """Only the digits after the last of four parts are a revision."""
+    assert execution_family(execution_id) == family

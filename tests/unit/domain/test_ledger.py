@@ -15,6 +15,7 @@ from brokerport.domain.instruments import Stock
 from brokerport.domain.ledger import Ledger
 from brokerport.domain.money import Money, usd
 from brokerport.domain.order_types import Side
+from brokerport.domain.positions import Position
 from tests.support.examples import AAPL, AAPL_PUT, MSFT, execution, facts
 from tests.support.properties import PROPERTY
 
@@ -119,3 +120,71 @@ def test_an_option_ends_at_expiry(
     settled = ledger.cash
     ledger.enter_option_settlement(AAPL_PUT, stock_side)
     assert facts(ledger.cash, ledger.quantity_of(AAPL)) == (settled, shares)
+
+
+FIRST, CORRECTED = "0000e0d5.6571a2bc.01.01", "0000e0d5.6571a2bc.01.02"
+
+
+@PROPERTY
+@given(
+    st.integers(1, 50),
+    st.integers(1, 40_000),
+    st.integers(0, 3),
+    st.lists(booked, max_size=8, unique_by=lambda entry: entry.execution_id),
+)
+def test_a_correction_makes_the_books_what_they_would_have_been(
+    quantity: int, cents: int, at: int, others: list[Execution]
+) -> None:
+    """However many fills came between, and through zero: as if it had been right at first."""
+    others = [entry for entry in others if entry.instrument != AAPL_PUT]
+    wrong = execution(7, "190.00", FIRST, instrument=AAPL)
+    right = execution(quantity, Decimal(cents) / 100, CORRECTED, instrument=AAPL)
+    corrected, straight = Ledger(usd(100_000)), Ledger(usd(100_000))
+    for told, ledger in ((wrong, corrected), (right, straight)):
+        for entry in (*others[:at], told, *others[at:]):
+            ledger.enter_execution(entry)
+        ledger.enter_option_settlement(AAPL_PUT, None)
+    corrected.enter_execution(right)
+    corrected.enter_execution(wrong)
+    assert corrected.cash == straight.cash
+    assert corrected.positions() == straight.positions()
+
+
+def test_a_corrected_commission_takes_the_place_of_the_first() -> None:
+    """Cash has paid the later one only, in whichever order they are told again."""
+    ledger = Ledger(usd(100))
+    ledger.enter_commission(Commission(FIRST, usd("1.00")))
+    ledger.enter_commission(Commission(CORRECTED, usd("1.35")))
+    ledger.enter_commission(Commission(FIRST, usd("1.00")))
+    assert ledger.cash == usd("98.65")
+    assert ledger.commission_by_execution == {CORRECTED: usd("1.35")}
+
+
+def test_a_correction_of_another_instrument_is_refused() -> None:
+    """It cannot be of the same fill; nothing is booked."""
+    ledger = Ledger(usd(100_000))
+    ledger.enter_execution(execution(1, "10", FIRST, instrument=AAPL))
+    cash = ledger.cash
+    with pytest.raises(BadInput, match="instrument"):
+        ledger.enter_execution(execution(1, "10", CORRECTED, instrument=MSFT))
+    assert ledger.cash == cash
+
+
+def test_books_can_begin_with_a_position() -> None:
+    """What was held before is part of every later sum, and of a correction's."""
+    ledger = Ledger(usd(1_000))
+    ledger.open_position(Position(AAPL, Decimal(5), Decimal(500)))
+    ledger.enter_execution(execution(5, "110.00", FIRST))
+    ledger.enter_execution(execution(6, "110.00", CORRECTED))
+    assert ledger.quantity_of(AAPL) == 11
+    assert ledger.cash == usd(340)
+    with pytest.raises(BadInput, match="position"):
+        ledger.open_position(Position(AAPL, Decimal(1)))
+
+
+def test_cash_moves_without_a_trade() -> None:
+    """A dividend comes in, a withdrawal goes out."""
+    ledger = Ledger(usd(100))
+    ledger.enter_cash(usd("2.50"))
+    ledger.enter_cash(usd("-50"))
+    assert ledger.cash == usd("52.50")

@@ -441,3 +441,34 @@ def test_an_order_tells_what_it_is_of() -> None:
         request(2, StopLimit(5, 4), account="rev", instrument=AAPL_PUT, side=Side.SELL),
     )
     assert facts(order.account, order.instrument, order.side) == ("rev", AAPL_PUT, Side.SELL)
+
+
+FIRST, CORRECTED = "0000e0d5.6571a2bc.01.01", "0000e0d5.6571a2bc.01.02"
+
+
+def test_a_correction_takes_the_place_of_its_fill() -> None:
+    """The price is the corrected one, and the old revision told again changes nothing."""
+    order = told(working(), fill(10, FIRST, "190.00"), fill(10, CORRECTED, "189.50"))
+    again = told(order, fill(10, FIRST, "190.00"))
+    assert (again.status, again.filled_quantity) == (S.FILLED, 10)
+    assert again.average_fill_price == Decimal("189.50")
+
+
+def test_a_correction_of_the_quantity_can_complete_an_order() -> None:
+    """Six of ten were ten of ten after all."""
+    order = told(working(), fill(6, FIRST), fill(10, CORRECTED))
+    assert (order.status, order.filled_quantity) == (S.FILLED, 10)
+
+
+@pytest.mark.parametrize("quantity", [9, 11])
+def test_a_correction_that_leaves_an_ended_order_unexplained_is_kept_out(quantity: int) -> None:
+    """Whether the rest of a filled order would trade again, nobody has said."""
+    order = told(working(), fill(10, FIRST))
+    with pytest.raises(ContradictoryReport, match=CORRECTED):
+        order.after(fill(quantity, CORRECTED))
+
+
+def test_an_acknowledgement_without_an_id_leaves_the_one_that_is_known() -> None:
+    """TWS's completed orders name none."""
+    order = submitted().after(Acknowledged(KEY, "17", 4711)).with_answer_lost()
+    assert order.after(Acknowledged(KEY, "", 4711)).broker_order_id == "17"

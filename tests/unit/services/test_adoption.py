@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import (
@@ -18,7 +19,7 @@ from brokerport.domain.events import BrokerNotice, ContradictionFound, SessionSt
 from brokerport.domain.executions import Execution
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.order_types import Limit, Side, TimeInForce
-from brokerport.domain.reports import Cancelled, Executed
+from brokerport.domain.reports import Acknowledged, Cancelled, Executed, Replaced
 from brokerport.ports.adapter import Capability
 from brokerport.ports.orders import (
     BookedExecution,
@@ -27,8 +28,8 @@ from brokerport.ports.orders import (
     ForeignOrder,
 )
 from brokerport.ports.session import AdapterEvent, ExecutionReported, OrderReported
-from brokerport.services.adoption import READS_MAX
-from tests.support.examples import AAPL, GEN, KEY, REV, execution, facts
+from brokerport.services.synchroniser import READS_MAX
+from tests.support.examples import AAPL, GEN, KEY, REV, execution, facts, submitted
 from tests.support.fake_adapter import FakeAdapter
 from tests.support.trading_desk import TradingDesk, run
 
@@ -75,7 +76,7 @@ def desk_of(*fills: Execution, opened: tuple[BrokerOrder, ...] = ()) -> TradingD
 
 def start(desk: TradingDesk) -> TradingDesk:
     """Open the session, so that adoption runs."""
-    run(desk.supervisor.start())
+    run(desk.start())
     return desk
 
 
@@ -290,3 +291,51 @@ def test_executions_that_cannot_be_shown_keep_out_only_what_has_filled() -> None
     ]
     (contradiction,) = [event for event in told if isinstance(event, ContradictionFound)]
     assert contradiction.client_order_id == OTHER_KEY
+
+
+def test_what_was_heard_in_a_session_that_failed_is_forgotten() -> None:
+    """The next one reads the truth; older news must not be laid over it."""
+
+    async def trading() -> None:
+        desk = desk_of(opened=(record(quantity="30"),))
+        older = OrderReported(Replaced(KEY, Decimal(20), Limit("190.00")))
+        desk.adapter.session.when_connecting = lambda: desk.adapter.session.tell(older)
+        desk.orders.read_error = RequestTimedOut("no answer")
+        with pytest.raises(RequestTimedOut):
+            await desk.start()
+        desk.orders.read_error = None
+        desk.adapter.session.when_connecting = lambda: None
+        await desk.supervisor.start()
+        assert desk.book.order("gen", KEY).quantity == 30
+
+    run(trading())
+
+
+@pytest.mark.parametrize("has_perm_ids", [False, True])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_two_orders_under_one_client_order_id_are_shown(is_known: bool, has_perm_ids: bool) -> None:
+    """An order doubled is the worst there is: neither is taken for the other, and it is told."""
+    first = evolve(record(), perm_id=4711 if has_perm_ids else None)
+    second = evolve(
+        record(),
+        perm_id=4712 if has_perm_ids else None,
+        broker_order_id="18",
+        quantity=Decimal(20),
+    )
+    desk = desk_of(opened=(first, second))
+    if is_known:
+        desk.book.enter(submitted(10).after(Acknowledged(KEY, "17", 4711)))
+    start(desk)
+    (found,) = desk.contradictions()
+    assert "more than one order under this ClientOrderId" in found
+    known = desk.book.find(KEY)
+    assert known is None if not is_known else known is not None and known.quantity == 10
+
+
+def test_an_order_that_is_in_both_records_is_one() -> None:
+    """It ended between the two reads; TWS's completed orders leave its order id out."""
+    desk = desk_of(opened=(record(),))
+    ended = evolve(record(B.CANCELLED), broker_order_id="")
+    desk.orders.completed_records.append(ended)
+    assert start(desk).contradictions() == []
+    assert desk.book.order("gen", KEY).status is S.CANCELLED

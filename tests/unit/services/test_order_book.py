@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from attrs import evolve
 
+from brokerport.adapters.journal.memory import MemoryJournal, MemoryStorage
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import UnknownAccount, UnknownOrder
 from brokerport.domain.events import (
     BrokerEvent,
+    CommissionCharged,
     ContradictionFound,
     ExecutionReceived,
     OrderChanged,
 )
+from brokerport.domain.executions import Commission
+from brokerport.domain.journal_fold import recorded_book
+from brokerport.domain.money import usd
 from brokerport.domain.order_lifecycle import OrderStatus
-from brokerport.domain.order_types import Side
-from brokerport.domain.reports import Acknowledged, Cancelled, Executed, Rejected
+from brokerport.domain.order_types import Limit, Side
+from brokerport.domain.reports import Acknowledged, Cancelled, Executed, Rejected, Replaced
 from brokerport.services.order_book import OrderBook
 from tests.support.examples import GEN, KEY, REV, account_map, execution, submitted
 
@@ -28,7 +35,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.told: list[BrokerEvent] = []
-        self.book = OrderBook(account_map(), self.told.append)
+        self.book = OrderBook(account_map(), self.told.append, MemoryJournal())
 
 
 def test_a_report_changes_its_order_and_is_told() -> None:
@@ -172,3 +179,42 @@ def test_a_fill_on_the_wrong_side_is_a_contradiction() -> None:
     listener.book.enter(submitted(10))
     listener.book.apply_execution(evolve(execution(5), side=Side.SELL))
     assert isinstance(listener.told[-1], ContradictionFound)
+
+
+def test_a_fill_heard_before_its_order_was_known_survives_a_restart() -> None:
+    """It was told and journalled before the order was taken over; read back, the order has it."""
+    storage = MemoryStorage()
+    book = OrderBook(account_map(), lambda _event: None, MemoryJournal(storage))
+    book.begin_adoption()
+    book.apply_execution(execution(4))
+    book.adopt(submitted(10).after(ACK))
+    order = book.order("gen", KEY)
+    assert order.filled_quantity == 4
+    assert recorded_book(storage.entries["gen"]).orders[KEY] == order
+
+
+def test_a_fill_that_had_no_room_at_first_survives_a_restart() -> None:
+    """Kept out, then taken because the order is for more: the journal must say so, too."""
+    storage = MemoryStorage()
+    book = OrderBook(account_map(), lambda _event: None, MemoryJournal(storage))
+    book.enter(submitted(10))
+    book.apply(ACK)
+    book.apply_execution(execution(12))
+    assert book.order("gen", KEY).filled_quantity == 0
+    book.apply(Replaced(KEY, Decimal(20), Limit("190.00")))
+    book.apply_execution(execution(12))
+    order = book.order("gen", KEY)
+    assert order.filled_quantity == 12
+    assert recorded_book(storage.entries["gen"]).orders[KEY] == order
+
+
+def test_a_commission_is_told_once_over_restarts() -> None:
+    """Whoever adds them up must not count one twice because the process was restarted."""
+    storage, told = MemoryStorage(), list[BrokerEvent]()
+    charged = Commission("e1", usd(1))
+    for _life in range(2):
+        book = OrderBook(account_map(), told.append, MemoryJournal(storage))
+        book.load(recorded_book(storage.entries.get("gen", [])))
+        book.record_commission(GEN, charged)
+    assert told == [CommissionCharged("gen", charged)]
+    assert len(storage.entries["gen"]) == 1

@@ -19,6 +19,7 @@ from brokerport.domain.errors import (
     OrderRejected,
     ReplaceRejected,
 )
+from brokerport.domain.journal_fold import recorded_book
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.order_types import Limit
 from brokerport.domain.orders import Order
@@ -136,5 +137,7 @@ def test_callers_and_book_agree_whatever_the_broker_does(
         assert desk.orders.times_sent("place") == 1
         ids = [fill.execution_id for fill in desk.only_order().executions]
         assert len(ids) == len(set(ids))
+        recorded = recorded_book(await desk.journal.read("gen"))
+        assert recorded.orders == {key: desk.only_order()}, "the journal tells another story"
 
     run(trading())

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from brokerport.adapters.journal.memory import MemoryJournal
 from brokerport.domain.errors import (
     BadInput,
     BrokerportError,
@@ -17,7 +18,8 @@ from brokerport.domain.errors import (
     Unsupported,
 )
 from brokerport.domain.order_lifecycle import OrderStatus
-from tests.support.examples import request
+from brokerport.ports.orders import BookedExecution
+from tests.support.examples import execution, request
 from tests.support.fake_adapter import (
     Fail,
     Later,
@@ -30,7 +32,7 @@ from tests.support.fake_adapter import (
     lost,
     rejected,
 )
-from tests.support.trading_desk import ANSWER_TIMEOUT_SECONDS, run, turns
+from tests.support.trading_desk import ANSWER_TIMEOUT_SECONDS, TradingDesk, run, turns
 from tests.unit.services.working_order import desk_with
 
 S = OrderStatus
@@ -311,5 +313,41 @@ def test_an_answer_in_the_moment_of_the_time_out_is_an_answer() -> None:
         loop.call_at(loop.time() + ANSWER_TIMEOUT_SECONDS, desk.adapter.tell, key, acknowledged())
         assert (await task).status is S.WORKING
         assert S.IN_DOUBT not in desk.statuses()
+
+    run(trading())
+
+
+def test_a_look_that_shows_the_order_answers_for_the_broker() -> None:
+    """Its fill was read while its answer was awaited: it is filled, not in doubt."""
+
+    async def trading() -> None:
+        desk = await TradingDesk().open()
+        placing = asyncio.create_task(desk.broker.place(request()))
+        await asyncio.sleep(1)
+        fill = execution(10, order_reference=str(desk.only_order().client_order_id))
+        desk.orders.booked.append(BookedExecution(fill, None))
+        await desk.synchroniser.look_at("gen")
+        assert (await placing).status is OrderStatus.FILLED
+
+    run(trading())
+
+
+def test_an_answer_is_durable_however_the_request_ended() -> None:
+    """The adapter was not sure that it left, the broker was: its answer is safe when heard."""
+
+    class CountingJournal(MemoryJournal):
+        flushes = 0
+
+        async def flush(self) -> None:
+            self.flushes += 1
+
+    async def trading() -> None:
+        journal = CountingJournal()
+        desk = TradingDesk(journal=journal)
+        unsure = OrderInDoubt("", "place", "half of it left")
+        desk.orders.script("place", Say(acknowledged()), Fail(unsure))
+        await desk.open()
+        assert (await desk.broker.place(request())).status is OrderStatus.WORKING
+        assert journal.flushes == 2, "the intent, and the answer"
 
     run(trading())

@@ -19,6 +19,7 @@ from brokerport.domain.events import (
     BrokerEvent,
     BrokerNotice,
     CommissionCharged,
+    ExecutionReceived,
     PositionChanged,
     SessionState,
 )
@@ -26,14 +27,17 @@ from brokerport.domain.executions import Commission
 from brokerport.domain.money import usd
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.positions import Holding
+from brokerport.ports.orders import BookedExecution
 from brokerport.ports.session import (
     AdapterEvent,
+    BrokerReachable,
+    BrokerUnreachable,
     CommissionReported,
     ConnectionLost,
     NoticeReported,
     PositionReported,
 )
-from tests.support.examples import AAPL, GEN, REV, request
+from tests.support.examples import AAPL, GEN, REV, execution, request
 from tests.support.trading_desk import TradingDesk, run, turns
 
 UNMAPPED = BrokerAccount("DU9999999")
@@ -212,3 +216,26 @@ def test_what_is_heard_is_told_under_the_logical_account(
         assert desk.events.drain() == (() if told is None else (told,))
 
     run(listening())
+
+
+def test_reach_lost_and_found_while_a_session_is_opened() -> None:
+    """A fill of that time, in an account that was read before it, must not be missed."""
+
+    async def trading() -> None:
+        desk = TradingDesk()
+        await desk.open()
+        await desk.supervisor.stop()
+        reads = len(desk.orders.reads)
+
+        def while_the_second_account_is_read(_name: str) -> None:
+            if len(desk.orders.reads) == reads + 4:
+                desk.orders.booked.append(BookedExecution(execution(4, order_reference=None), None))
+                desk.adapter.session.tell(BrokerUnreachable("1100"))
+                desk.adapter.session.tell(BrokerReachable("1102"))
+
+        desk.orders.after_reading = while_the_second_account_is_read
+        await desk.supervisor.start()
+        assert desk.broker.session_state is SessionState.READY
+        assert [event.account for event in desk.told(ExecutionReceived)] == ["gen"]
+
+    run(trading())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable
+from typing import Self
 
 from brokerport.config import TwsSettings
 
@@ -47,7 +48,7 @@ class FakeTws:
         self._writer: asyncio.StreamWriter | None = None
         self._serving: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> FakeTws:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         return self
 

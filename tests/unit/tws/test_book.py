@@ -76,14 +76,14 @@ def test_an_inactive_order_waits_for_its_reason() -> None:
     held = [(book.hear_status(order, "Inactive"), book.holds_any)]
     held.append((book.hear_code(order, 201, "no"), book.holds_any))
     assert held == [([], True), ([Rejected(OURS, "no", 201)], False)]
-    assert book.release_held() == []
+    assert book.release_held(book.held) == []
 
 
 def test_an_inactive_order_without_a_reason_is_rejected_in_the_end() -> None:
     """When the wait is over the rejection is told without IBKR's words."""
     book, order = placed_book()
     book.hear_status(order, "Inactive")
-    assert book.release_held() == [Rejected(OURS, NO_REASON)]
+    assert book.release_held(book.held) == [Rejected(OURS, NO_REASON)]
 
 
 def test_an_order_held_for_shares_lives() -> None:
@@ -122,17 +122,39 @@ def test_a_cancel_that_we_did_not_ask_for_waits_for_its_reason() -> None:
     text = "Order Canceled - reason: the day is over"
     assert book.hear_code(order, 202, text) == [Cancelled(OURS, "the day is over")]
     assert book.hear_status(order, "Cancelled") == []
-    assert book.release_held() == []
+    assert book.release_held(book.held) == []
 
 
-def test_a_cancel_whose_reason_never_comes_is_told_at_the_barrier() -> None:
-    """The wait is bounded."""
+def test_a_cancel_whose_reason_never_comes_is_told_when_a_list_confirms_it() -> None:
+    """The wait is bounded, and what comes too late changes nothing."""
     book, order = placed_book()
     book.show(seen())
     book.show(seen("Cancelled"))
-    assert book.hear_status(order, "Submitted") == []
-    assert book.release_held() == [Cancelled(OURS, "")]
+    assert book.release_held(()) == []
+    assert book.release_held(book.held) == [Cancelled(OURS, "")]
     assert book.hear_code(order, 202, "late") == []
+
+
+@pytest.mark.parametrize("status", ["Cancelled", "Inactive"])
+def test_an_end_that_a_later_status_takes_back_is_not_told(status: str) -> None:
+    """The order works: a status alone was wrong, and a real cancel with its code still counts."""
+    book, order = placed_book()
+    book.show(seen())
+    book.hear_status(order, status)
+    assert book.show(seen("Submitted")) == []
+    assert book.held == frozenset()
+    assert book.hear_code(order, 202, "Order Canceled - reason:end of day") == [
+        Cancelled(OURS, "end of day")
+    ]
+
+
+def test_ends_that_wait_when_the_line_is_lost_are_not_believed() -> None:
+    """The next session finds out."""
+    book, order = placed_book()
+    book.show(seen())
+    book.hear_status(order, "Cancelled")
+    book.forget_held()
+    assert book.release_held([OURS]) == []
 
 
 @pytest.mark.parametrize("code", [161, 10147, 10148])
@@ -144,7 +166,7 @@ def test_a_refused_cancel_leaves_the_order_as_it_was(code: int) -> None:
     assert book.hear_code(order, code, "too late") == [CancelRefused(OURS, "too late", code)]
     assert order.end is None
     assert book.hear_status(order, "Cancelled") == []
-    assert book.release_held() == [Cancelled(OURS, "")]
+    assert book.release_held(book.held) == [Cancelled(OURS, "")]
 
 
 def test_new_terms_hold_once_they_are_shown() -> None:

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from brokerport.adapters.tws.codes import (
-    CODES,
-    Code,
-    Outcome,
-    Scope,
-    Verdict,
-    code_table,
-    ends_read,
-    known,
-    outcome,
-)
+from brokerport.adapters.tws.code_table import CodeTable, Outcome
+from brokerport.adapters.tws.codes import CODES
+from brokerport.config.tws_codes import Code, Scope, Verdict
+from brokerport.domain.errors import FinalError, RequestRefused, RetryableError, TemporarilyRefused
 
 
 def test_a_code_cannot_stand_in_the_table_twice() -> None:
     """A second entry for a number is refused, and the number is named."""
     entry = Code(201, "rejected", Scope.ORDER, Verdict.FINAL)
     with pytest.raises(ValueError, match="201"):
-        code_table([entry, entry])
+        CodeTable([entry, entry])
 
 
 def test_the_table_cannot_be_changed() -> None:
@@ -71,21 +64,33 @@ def test_what_was_asked_of_an_order_decides_what_a_code_means(
     code: int, context: dict[str, bool], expected: Outcome
 ) -> None:
     """The same code refuses a new order, or only new terms, or nothing at all."""
-    assert outcome(code, **context) is expected
+    assert CODES.outcome(code, **context) is expected
 
 
 @pytest.mark.parametrize("code", [10167, 10090, 2104, 2199])
 def test_a_notice_does_not_end_a_read(code: int) -> None:
     """Delayed or partial data still comes, and 2100 to 2199 are warnings, known or not."""
-    assert not ends_read(code)
+    assert CODES.read_error(code, "words") is None
 
 
-@pytest.mark.parametrize("code", [200, 321, 354, 10197, 99_999])
+@pytest.mark.parametrize("code", [200, 321, 354, 10168, 99_999])
 def test_an_error_ends_a_read(code: int) -> None:
     """A read that TWS refused gets no answer any more, nor does one with a code we do not know."""
-    assert ends_read(code)
+    error = CODES.read_error(code, "words")
+    assert isinstance(error, RequestRefused)
+    assert isinstance(error, FinalError)
+    assert (error.reason, error.code) == ("words", code)
+
+
+@pytest.mark.parametrize("code", [100, 101, 162, 322, 366, 10197])
+def test_an_error_that_passes_says_so(code: int) -> None:
+    """The caller may ask again: it is in the branch of what can be tried again."""
+    error = CODES.read_error(code, "words")
+    assert isinstance(error, TemporarilyRefused)
+    assert isinstance(error, RetryableError)
+    assert (error.reason, error.code) == ("words", code)
 
 
 def test_a_code_we_do_not_know_is_unknown() -> None:
     """It is neither taken for harmless nor for final."""
-    assert known(99_999).verdict is Verdict.UNKNOWN
+    assert CODES.known(99_999).verdict is Verdict.UNKNOWN

@@ -22,7 +22,13 @@ from brokerport.domain.errors import (
     UnknownContract,
 )
 from brokerport.domain.instruments import Stock
-from brokerport.ports.session import AdapterEvent, ConnectionLost, NoticeReported
+from brokerport.ports.session import (
+    AdapterEvent,
+    BrokerReachable,
+    BrokerUnreachable,
+    ConnectionLost,
+    NoticeReported,
+)
 from tests.unit.tws.fake_tws import GREETING, FakeTws
 
 ACCOUNT = BrokerAccount("DU1000001")
@@ -304,8 +310,15 @@ def test_what_tws_says_of_itself_is_a_notice() -> None:
     async def use(adapter: TwsAdapter, heard: Heard) -> None:
         tws.say((4, 2, -1, 1100, "Connectivity has been lost", ""))
         await adapter.session.broker_time()
-        assert heard[-1] == NoticeReported(1100, "Connectivity has been lost")
+        assert heard[-2:] == [
+            NoticeReported(1100, "Connectivity has been lost"),
+            BrokerUnreachable("Connectivity has been lost (code 1100)"),
+        ]
         assert NoticeReported(2104, "farm OK") in heard
+        for code in (1101, 1102):
+            tws.say((4, 2, -1, code, "restored", ""))
+            await adapter.session.broker_time()
+            assert heard[-1] == BrokerReachable(f"restored (code {code})")
 
     tws = FakeTws({"71": [*GREETING, (4, 2, -1, 2104, "farm OK", "")]})
     with_fake_tws(tws, use)
@@ -375,3 +388,12 @@ def test_the_library_prints_nothing() -> None:
     """ib_async logs errors that we raise; without a handler Python would print them."""
     run = subprocess.run([sys.executable, "-c", PROBE], check=True, capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("refused\n", "")
+
+
+@pytest.mark.parametrize("request_kind", ["5", "61"])
+def test_a_gateway_that_fails_to_tell_its_state_gives_no_session_for_now(request_kind: str) -> None:
+    """Without its orders or positions there is nothing to stand on; it may have them later."""
+    tws = FakeTws({request_kind: [(4, 2, -1, 322, "server error", "")]})
+    error = refused_opening(tws)
+    assert isinstance(error, SessionRefused)
+    assert "322" in str(error)

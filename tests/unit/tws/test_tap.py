@@ -176,14 +176,16 @@ def test_two_fills_are_two(tws: Gateway) -> None:
     assert tws.kinds() == ["ExecutionReported"] * 2
 
 
-def test_a_correction_is_no_second_fill(tws: Gateway) -> None:
-    """The same execution in a new revision is pointed out, not counted again."""
+def test_a_correction_is_told_after_what_it_corrects(tws: Gateway) -> None:
+    """The same execution in a new revision; the one before, told again, is no news any more."""
     tws.fills(FIRST_FILL)
     tws.fills(CORRECTED_FILL, price=250.10)
-    notice = tws.heard[-1]
-    assert isinstance(notice, NoticeReported)
-    assert CORRECTED_FILL in notice.message
-    assert tws.kinds() == ["ExecutionReported", "NoticeReported"]
+    tws.fills(FIRST_FILL)
+    first, corrected = (e.execution for e in tws.heard if isinstance(e, ExecutionReported))
+    assert first.family == corrected.family
+    assert (first.revision, corrected.revision) == (1, 2)
+    assert str(corrected.price) == "250.1"
+    assert tws.kinds() == ["ExecutionReported"] * 2
 
 
 def test_a_commission_may_come_before_its_fill(tws: Gateway) -> None:
@@ -251,14 +253,6 @@ def test_an_expiry_as_captured(tws: Gateway) -> None:
     assert tws.reports()[1:] == [Cancelled(OURS, "expired")]
 
 
-def test_a_barrier_tells_what_waits_for_a_reason(tws: Gateway) -> None:
-    """When the broker's time is answered, everything said before it has been told."""
-    tws.shows("Submitted")
-    tws.says_status("Cancelled")
-    tws.tap.currentTime(0)
-    assert tws.reports()[1:] == [Cancelled(OURS, "")]
-
-
 def test_a_preset_that_changed_the_order_is_a_warning(tws: Gateway) -> None:
     """ib_async 2.1.0 calls an order with 10349 cancelled; it works."""
     tws.tap.error(ORDER_ID, 10349, "TIF was set to DAY", "")
@@ -276,7 +270,7 @@ def test_an_order_changed_by_hand_into_what_we_have_no_words_for_still_lives(
     tws.shows_only("Submitted")
     tws.shows_only("Submitted", orderType="TRAIL")
     tws.shows_only("Cancelled", orderType="TRAIL")
-    tws.tap.currentTime(0)
+    tws.events.release_held(tws.book.held)
     assert tws.kinds() == ["OrderReported", "NoticeReported", "NoticeReported", "OrderReported"]
     assert tws.reports()[-1] == Cancelled(OURS, "")
 

@@ -255,16 +255,3 @@ def test_a_what_if_keeps_its_margins_exact() -> None:
     state.initMarginAfter = "1.7976931348623157E308"
     with pytest.raises(ValueError, match="initMarginAfter"):
         orders.to_margin_impact(state, "USD")
-
-
-@pytest.mark.parametrize(
-    ("execution_id", "family"),
-    [
-        ("0000e0d5.6571a2bc.01.01", ("0000e0d5.6571a2bc.01", 1)),
-        ("0000e0d5.6571a2bc.01.02", ("0000e0d5.6571a2bc.01", 2)),
-        ("U1.2", ("U1.2", 0)),
-    ],
-)
-def test_a_correction_is_told_from_a_fill(execution_id: str, family: tuple[str, int]) -> None:
-    """Only the digits after the last of four parts are a revision."""
-    assert orders.execution_family(execution_id) == family

@@ -43,7 +43,7 @@ class AccountData:
         """Read what the account holds; see ``AccountDataPort.positions``.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
             Unsupported: it holds an instrument that brokerport does not have.
         """
         self._session.require_managed(broker_account)
@@ -57,8 +57,8 @@ class AccountData:
         """Read the account's money; see ``AccountDataPort.balances``.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed, or the answer leaves
-                out the account or one of its values.
+            NotConnected, RequestTimedOut, TemporarilyRefused: the read failed.
+            RequestRefused: the same, or the answer leaves out the account or one of its values.
         """
         self._session.require_managed(broker_account)
         account = broker_account.account_id
@@ -81,7 +81,7 @@ class AccountData:
         TWS sends its "no value" until it has computed them; the first whole answer counts.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         self._session.require_managed(broker_account)
         currency = await self.base_currency(broker_account)

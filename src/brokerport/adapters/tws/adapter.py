@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from brokerport.adapters.clock.system import SystemClock
 from brokerport.adapters.tws.account_data import AccountData
+from brokerport.adapters.tws.code_table import CodeTable
+from brokerport.adapters.tws.codes import CODES
 from brokerport.adapters.tws.contracts import Contracts
 from brokerport.adapters.tws.market_data import MarketData
 from brokerport.adapters.tws.orders import Orders
@@ -14,6 +16,7 @@ from brokerport.ports.adapter import Capability
 from brokerport.ports.clock import Clock
 from brokerport.ports.contracts import ContractPort
 from brokerport.ports.market_data import MarketDataPort
+from brokerport.ports.order_ids import OrderIdReserve
 from brokerport.ports.orders import OrderPort
 from brokerport.ports.session import SessionPort
 
@@ -24,12 +27,25 @@ class TwsAdapter:
     """Every port of brokerport over TWS's socket, through an unmodified ib_async.
 
     Nothing is connected before ``session.connect``. ``clock`` stamps quotes and balances, for TWS
-    sends no time with them.
+    sends no time with them. ``order_ids`` keeps the mark up to which order ids may have been used,
+    None for one that the process takes with it; a ``Journal`` is one. ``codes`` is the table of
+    message codes, to which those of the settings are added.
+
+    Raises:
+        InvalidConfiguration: a code of the settings cannot be added; names it.
     """
 
-    def __init__(self, settings: TwsSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: TwsSettings,
+        clock: Clock | None = None,
+        *,
+        order_ids: OrderIdReserve | None = None,
+        codes: CodeTable = CODES,
+    ) -> None:
         clock = SystemClock() if clock is None else clock
-        self._session = Session(settings)
+        table = codes.extended(settings.codes, "tws.codes")
+        self._session = Session(settings, table, order_ids)
         self._contracts = Contracts(self._session)
         self._account_data = AccountData(self._session, clock)
         self._market_data = MarketData(self._session, self._contracts, clock)

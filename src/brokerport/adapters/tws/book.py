@@ -9,15 +9,16 @@ Rules:
 - A message is matched by its orderRef, else by its permId, else by client id and order id. An order
   id whose permId is another order's is no match, for TWS may hand out order ids again.
 - The first status that shows the order accepted acknowledges it. A status alone is never a fill.
-- Codes are read in context (``codes.outcome``): a refusal while new terms are under way refuses
+- Codes are read in context (``CodeTable.outcome``): a refusal while new terms are under way refuses
   them, and the order lives on.
 - New terms hold once an openOrder shows them on an accepted order.
 - Two orders at TWS under one ClientOrderId would be an order doubled: the second is pointed out and
   its messages are not taken for the first's.
 - TWS says Cancelled first and why (202) next. If we asked for it, there is nothing to wait for.
-  Otherwise the report waits for the reason: until the 202, or ``release_held``, which the owner
-  calls at the next barrier, after a bounded time, and when the line is lost. The reason is what
-  follows IBKR's standing words "Order Canceled - reason:".
+  Otherwise the report waits for the reason, or for ``release_held``, which the owner calls once a
+  list of open orders, asked for after the status came, lacks the order: a status alone may be
+  false. A status that shows it working ends the wait. The reason is what follows IBKR's standing
+  words "Order Canceled - reason:".
 - TWS says why it refused (201) first, and shows the order Inactive next. An inactive order without
   a refusal before it waits in the same way, unless TWS holds it (404, ``whyHeld``): then it lives.
 - An order called dead that is shown working again is acknowledged again.
@@ -25,13 +26,15 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from enum import Enum
 
 from attrs import define, frozen
 
-from brokerport.adapters.tws.codes import OrderMeaning as Meaning
-from brokerport.adapters.tws.codes import Outcome, known, outcome
+from brokerport.adapters.tws.code_table import HELD_FOR_SHARES, CodeTable, Outcome
+from brokerport.adapters.tws.codes import CODES
+from brokerport.config.tws_codes import OrderMeaning
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.instruments import Instrument
 from brokerport.domain.order_types import OrderType, Side, TimeInForce
@@ -50,8 +53,6 @@ from brokerport.ports.orders import OrderTicket
 ACCEPTED = frozenset({"PreSubmitted", "Submitted", "Filled"})
 CANCELLED = frozenset({"Cancelled", "ApiCancelled"})
 CANCEL_PREFIX = "Order Canceled - reason:"
-# "Shares for this order are not immediately available for short sale. The order will be held."
-HELD_FOR_SHARES = 404
 NO_REASON = "TWS shows the order inactive and gave no reason"
 
 
@@ -121,7 +122,8 @@ class SeenOrder:
 class TwsOrderBook:
     """The orders this adapter placed, or found at TWS under our ClientOrderIds."""
 
-    def __init__(self) -> None:
+    def __init__(self, codes: CodeTable = CODES) -> None:
+        self._codes = codes
         self._by_reference: dict[str, TrackedOrder] = {}
         self._by_perm_id: dict[int, TrackedOrder] = {}
         self._by_order_id: dict[tuple[int, int], TrackedOrder] = {}
@@ -233,7 +235,7 @@ class TwsOrderBook:
 
     def hear_code(self, order: TrackedOrder, code: int, text: str) -> list[OrderReport]:
         """Take in an error message that names an order."""
-        found = outcome(
+        found = self._codes.outcome(
             code,
             replace_pending=order.proposed is not None,
             cancel_pending=order.cancels_pending > 0,
@@ -246,7 +248,7 @@ class TwsOrderBook:
                 return self._rejected(order, text, code)
             case Outcome.REPLACE_REFUSED:
                 order.proposed = None
-                if known(code).on_order is Meaning.REFUSED:
+                if self._codes.known(code).on_order is OrderMeaning.REFUSED:
                     order.refusal = (code, text)
                 return [ReplaceRefused(order.client_order_id, text, code)]
             case Outcome.CANCEL_REFUSED:
@@ -259,10 +261,20 @@ class TwsOrderBook:
                     order.held_for_shares = True
                 return [Warned(order.client_order_id, text, code)]
 
-    def release_held(self) -> list[OrderReport]:
-        """Report the ends that waited for a reason which did not come."""
-        reports: list[OrderReport] = []
+    @property
+    def held(self) -> frozenset[str]:
+        """The ClientOrderIds of the orders whose end waits for its reason."""
+        return frozenset(self._held)
+
+    def forget_held(self) -> None:
+        """Believe none of the ends that wait: the line they came over is gone, unconfirmed."""
         for order in list(self._held.values()):
+            self._hold(order, None)
+
+    def release_held(self, confirmed: Collection[str]) -> list[OrderReport]:
+        """Report the ends that waited for a reason in vain, of those that a list confirms."""
+        reports: list[OrderReport] = []
+        for order in [self._held[key] for key in confirmed if key in self._held]:
             if order.held is End.CANCELLED:
                 reports += self._end_cancelled(order, "")
             else:
@@ -306,7 +318,7 @@ class TwsOrderBook:
         return [Warned(seen.client_order_id, text)]
 
     def _accepted(self, order: TrackedOrder, status: str) -> list[OrderReport]:
-        if order.end in (End.CANCELLED, End.FILLED) or order.held is End.CANCELLED:
+        if order.end in (End.CANCELLED, End.FILLED):
             return []
         reports: list[OrderReport] = []
         if not order.acknowledged or order.end is End.REJECTED:

@@ -18,9 +18,12 @@ from ib_async.decoder import Decoder
 from ib_async.objects import ExecutionFilter
 from ib_async.order import Order
 
+from brokerport.adapters.tws.allowance import Allowance
 from brokerport.adapters.tws.pacing import Pacing
 
 OnUnreadable = Callable[[list[str], Exception], None]
+
+ALARM_SECONDS_MIN = 0.001
 
 
 class Event(Protocol):
@@ -44,6 +47,8 @@ class TwsClient(Protocol):
     conn: Socket
     # done when the message that was sent last has left
     departure: asyncio.Future[None]
+    # sends nothing for a second
+    hold_back: Callable[[], None]
     apiError: Event
     decoder: Any
     # host, port, client id, time-out (0: none)
@@ -113,9 +118,13 @@ class _PacedClient(Client):
 
     departure: asyncio.Future[None]
 
+    def __init__(self, tap: object, allowance: Allowance) -> None:
+        self._allowance = allowance
+        super().__init__(tap)  # type: ignore[no-untyped-call]
+
     def reset(self) -> None:
         super().reset()  # type: ignore[no-untyped-call]
-        self._pacing = Pacing()
+        self._pacing = Pacing(self._allowance)
         wake_up: asyncio.TimerHandle | None = getattr(self, "_wake_up", None)
         if wake_up is not None:
             wake_up.cancel()
@@ -124,26 +133,39 @@ class _PacedClient(Client):
     def sendMsg(self, msg: str) -> None:
         departure = self.departure = asyncio.get_running_loop().create_future()
         self._pacing.add(msg, lambda: departure.set_result(None))
-        if self._wake_up is None:
-            self._send_due()
+        self._send_due()
+
+    def hold_back(self) -> None:
+        """Send nothing for a second: TWS has said that it is too much."""
+        self._pacing.hold(asyncio.get_running_loop().time())
+        self._send_due()
 
     def _send_due(self) -> None:
-        self._wake_up = None
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+            self._wake_up = None
         loop = asyncio.get_running_loop()
         for message in self._pacing.due(loop.time()):
             framed = self._prefix(message.encode())  # type: ignore[no-untyped-call]
             self.conn.sendMsg(framed)  # type: ignore[no-untyped-call]
         next_due_at = self._pacing.next_due_at
         if next_due_at is not None:
-            self._wake_up = loop.call_at(next_due_at, self._send_due)
+            # A timer that rings a hair too early must not be followed by one too short for a clock.
+            wake_up_at = max(next_due_at, loop.time() + ALARM_SECONDS_MIN)
+            self._wake_up = loop.call_at(wake_up_at, self._send_due)
 
 
-def new_client(tap: object, on_unreadable: OnUnreadable) -> TwsClient:
-    """Return an unconnected client that calls ``tap``, and ``on_unreadable`` if it cannot."""
+def new_client(
+    tap: object, on_unreadable: OnUnreadable, allowance: Allowance | None = None
+) -> TwsClient:
+    """Return an unconnected client that calls ``tap``, and ``on_unreadable`` if it cannot.
+
+    ``allowance`` is what this connection may still send, None for a whole one.
+    """
     log = logging.getLogger("ib_async")
     if not log.handlers:
         # Without any handler Python prints the library's errors, which we raise or report anyway.
         log.addHandler(logging.NullHandler())
-    client = _PacedClient(tap)  # type: ignore[no-untyped-call]
+    client = _PacedClient(tap, Allowance() if allowance is None else allowance)
     client.decoder = _GuardedDecoder(tap, on_unreadable)
     return cast(TwsClient, client)

@@ -2,89 +2,13 @@
 
 Sources: IBKR's TWS API "Message Codes" page for the meanings (system 1100-1300, warning 2100-2169,
 client 501-599, TWS 100-449 and 10000 upwards), and docs on the wire protocol, section 5, for what
-follows on an order. A code comes with the id of what it is about: -1 is the session.
-
-Rules:
-
-- A code stands in the table once; a second entry is refused.
-- Some codes mean two things. What we asked of the order decides: a refusal while a change of terms
-  is under way refuses the change, and the order lives on with its old terms.
-- A refusal that only ever greets a new order or new terms kills nothing that is working.
-- A code the table does not have ends a read, because a read can be asked again, but never ends an
-  order: it becomes a warning, and the order's status or its silence says the rest.
+follows on an order. The rules by which it is read stand in ``code_table``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import Enum
-from types import MappingProxyType
-
-from attrs import frozen
-
-
-class Scope(Enum):
-    """What a code is about."""
-
-    SESSION = "session"
-    REQUEST = "request"
-    ORDER = "order"
-
-
-class Verdict(Enum):
-    """What the receiver may do about a code."""
-
-    NOTICE = "notice"
-    RETRYABLE = "retryable"
-    FINAL = "final"
-    UNKNOWN = "unknown"
-
-
-class OrderMeaning(Enum):
-    """What a code says when it comes with an order's id."""
-
-    REFUSED = "the order, or its change, is refused; a working order may die of it too"
-    ENTRY_REFUSED = "the new order or the new terms never got in; nothing working is touched"
-    REPLACE_REFUSED = "the change of terms is refused"
-    CANCEL_REFUSED = "the cancel is refused"
-    NOT_FOUND = "the order that a cancel or a change names is not there"
-    CANCELLED = "the order is off the market"
-    WARNING = "the order stays as it is"
-
-
-class Outcome(Enum):
-    """What became of an order, once what was asked of it is taken into account."""
-
-    REJECTED = "rejected"
-    REPLACE_REFUSED = "replace refused"
-    CANCEL_REFUSED = "cancel refused"
-    CANCELLED = "cancelled"
-    WARNED = "warned"
-
-
-@frozen
-class Code:
-    """One message code."""
-
-    number: int
-    meaning: str
-    scope: Scope
-    verdict: Verdict
-    on_order: OrderMeaning = OrderMeaning.WARNING
-
-
-def code_table(codes: Iterable[Code]) -> Mapping[int, Code]:
-    """Index codes by number.
-
-    Raises:
-        ValueError: a number stands there twice.
-    """
-    table: dict[int, Code] = {}
-    for code in codes:
-        if code.number in table:
-            raise ValueError(f"code {code.number} stands in the table twice")
-        table[code.number] = code
-    return MappingProxyType(table)
+from brokerport.adapters.tws.code_table import CodeTable
+from brokerport.config.tws_codes import Code, OrderMeaning, Scope, Verdict
 
 
 def _notices(scope: Scope, *entries: tuple[int, str]) -> tuple[Code, ...]:
@@ -101,7 +25,7 @@ def _final(scope: Scope, on_order: OrderMeaning, *entries: tuple[int, str]) -> t
     )
 
 
-CODES: Mapping[int, Code] = code_table(
+CODES = CodeTable(
     (
         # The line between TWS and IBKR, and the state of its data farms.
         *_notices(
@@ -126,14 +50,18 @@ CODES: Mapping[int, Code] = code_table(
             Scope.SESSION,
             (100, "the maximum rate of messages per second was exceeded"),
             (326, "the client id is in use"),
-            (504, "not connected"),
+            (504, "a client's own: not connected"),
         ),
         *_final(
             Scope.SESSION,
             OrderMeaning.WARNING,
             (327, "only client 0 may bind manual orders"),
-            (502, "could not connect to TWS"),
-            (503, "TWS is out of date"),
+            (501, "a client's own: it is connected already"),
+            (502, "a client's own: it could not connect to TWS"),
+            (503, "a client's own: TWS is out of date"),
+            (505, "a client's own: the message is of an unknown kind"),
+            (506, "a client's own: the version is not supported"),
+            (507, "a client's own: the message's length is not possible"),
         ),
         # Reads.
         *_notices(
@@ -248,48 +176,3 @@ CODES: Mapping[int, Code] = code_table(
         ),
     )
 )
-
-
-def known(number: int) -> Code:
-    """Return a code's entry, or a stand-in with verdict UNKNOWN for one the table lacks.
-
-    IBKR keeps 2100 to 2199 for warnings, so an unknown one of those is a notice.
-    """
-    code = CODES.get(number)
-    if code is not None:
-        return code
-    verdict = Verdict.NOTICE if 2100 <= number < 2200 else Verdict.UNKNOWN
-    return Code(number, "", Scope.REQUEST, verdict)
-
-
-def ends_read(number: int) -> bool:
-    """Say whether a read that gets this code will get no answer any more."""
-    return known(number).verdict is not Verdict.NOTICE
-
-
-def outcome(
-    number: int, *, replace_pending: bool, cancel_pending: bool, acknowledged: bool
-) -> Outcome:
-    """Say what a code does to an order of which this is asked and known.
-
-    ``acknowledged`` is whether the broker ever reported it as accepted.
-    """
-    match known(number).on_order:
-        case OrderMeaning.CANCELLED:
-            return Outcome.CANCELLED
-        case OrderMeaning.REFUSED:
-            return Outcome.REPLACE_REFUSED if replace_pending else Outcome.REJECTED
-        case OrderMeaning.ENTRY_REFUSED:
-            if replace_pending:
-                return Outcome.REPLACE_REFUSED
-            return Outcome.WARNED if acknowledged else Outcome.REJECTED
-        case OrderMeaning.REPLACE_REFUSED:
-            return Outcome.REPLACE_REFUSED if replace_pending else Outcome.WARNED
-        case OrderMeaning.CANCEL_REFUSED:
-            return Outcome.CANCEL_REFUSED if cancel_pending else Outcome.WARNED
-        case OrderMeaning.NOT_FOUND:
-            if cancel_pending:
-                return Outcome.CANCEL_REFUSED
-            return Outcome.REPLACE_REFUSED if replace_pending else Outcome.WARNED
-        case OrderMeaning.WARNING:
-            return Outcome.WARNED

@@ -46,7 +46,7 @@ class Contracts:
 
         Raises:
             UnknownContract: TWS knows none, or more than one, of that description.
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         read = self._details.setdefault(
             instrument, SharedRead(lambda: self._read_details(instrument))
@@ -88,7 +88,7 @@ class Contracts:
         """Find stocks whose symbol or name matches; TWS gives the best 16 at most.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         line = self._session.line
         client = line.client
@@ -111,7 +111,7 @@ class Contracts:
 
         Raises:
             UnknownContract: the stock is unknown or has no options.
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
         """
         contract_id = await self.contract_id(underlying)
         line = self._session.line

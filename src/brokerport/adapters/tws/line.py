@@ -20,7 +20,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from brokerport.adapters.tws.allowance import Allowance
 from brokerport.adapters.tws.client import TwsClient, new_client
+from brokerport.adapters.tws.code_table import CodeTable
 from brokerport.adapters.tws.reads import CompleteIn, Kind, Read, Reads
 from brokerport.adapters.tws.translate_numbers import EXCHANGE_ZONE_NAME, login_time_zone
 from brokerport.config import TwsSettings
@@ -41,10 +43,13 @@ VITAL_MESSAGES = frozenset({"3", "4", "5", "11", "53", "55", "59", "61", "62", "
 class Line:
     """One socket to TWS; used once. ``number`` counts the sessions of the adapter's life."""
 
-    def __init__(self, settings: TwsSettings, number: int) -> None:
+    def __init__(
+        self, settings: TwsSettings, number: int, allowance: Allowance, codes: CodeTable
+    ) -> None:
         self.settings = settings
         self.number = number
-        self.reads = Reads()
+        self.reads = Reads(codes)
+        self._allowance = allowance
         self.refusal: str | None = None
         self.time_zone = EXCHANGE_ZONE_NAME
         self.on_lost: Callable[[str], None] = lambda _reason: None
@@ -78,7 +83,7 @@ class Line:
     async def open(self, tap: object) -> None:
         """Connect and wait until TWS has named the accounts and the next order id."""
         settings = self.settings
-        client = self._client = new_client(tap, self._unreadable)
+        client = self._client = new_client(tap, self._unreadable, self._allowance)
         client.conn.hasData.connect(self._note_time_zone)
         client.conn.disconnected.connect(self._on_socket_closed)
         client.apiError.connect(self._on_ended)
@@ -103,6 +108,11 @@ class Line:
             reason = self._ended.result() if self._ended.done() else "the connection was closed"
             raise SessionRefused(self.refusal or f"TWS at {self._address}: {reason}")
         self._is_ready = True
+
+    def hold_back(self) -> None:
+        """Send nothing for a second: TWS has said that it is too much."""
+        if self._client is not None:
+            self._client.hold_back()
 
     async def close(self) -> None:
         """Close the socket and wait until it is gone."""
@@ -129,17 +139,19 @@ class Line:
         complete_in: CompleteIn | None = None,
         cancel: Callable[[int], None] | None = None,
         further_seconds: float = 0.0,
+        request_id: int | None = None,
     ) -> list[Any]:
         """Send a request with an id of its own and return the rows that answer it.
 
         ``cancel`` ends a subscription once the answer is there, or nobody waits for it any more.
+        ``request_id`` is the id, None for the next.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: there is no answer.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: there is no answer.
         """
         client = self.client
         timeout_seconds = self.settings.request_timeout_seconds + further_seconds
-        request_id = client.getReqId()
+        request_id = client.getReqId() if request_id is None else request_id
         read = self.reads.begin(request_id, complete_in)
         try:
             send(request_id)
@@ -153,7 +165,7 @@ class Line:
         """Send a request whose answer carries no id and return the rows that answer it.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: there is no answer.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: there is no answer.
         """
         timeout_seconds = self.settings.request_timeout_seconds
         try:
@@ -184,7 +196,10 @@ class Line:
         Raises:
             NotConnected: the line ended first; the request never leaves.
         """
-        departure = self.client.departure
+        if self._client is None:
+            raise NotConnected(f"there is no session with TWS at {self._address}")
+        # Of a line that ended in this very moment, too: what has left has left.
+        departure = self._client.departure
         await _either(departure, self._ended)
         if not departure.done():
             raise NotConnected(

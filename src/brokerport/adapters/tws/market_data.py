@@ -57,7 +57,8 @@ class MarketData:
 
         Raises:
             UnknownContract: TWS knows no such instrument.
-            RequestRefused: there is no subscription, or another session has the data.
+            RequestRefused: there is no subscription.
+            TemporarilyRefused: another session has the data, or too many quotes are asked for.
             NotConnected, RequestTimedOut: the read failed.
         """
         contract = await self._contracts.contract(instrument)

@@ -3,14 +3,14 @@
 Rules:
 
 - A fill is told once, by its execution id; so is its commission, after the fill, however they came.
-- A correction (an execution id that differs from a known one only in its revision) is not a further
-  fill. It is pointed out as a notice, and reads show the latest revision only.
+- A correction (an execution id that differs from a known one only in its revision) is told as the
+  execution that takes its place; an older revision is not told any more.
 - What brokerport has no words for (a future, a combination as a whole) is pointed out as a notice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ib_async.contract import Contract
 from ib_async.objects import CommissionReport
@@ -22,7 +22,6 @@ from brokerport.adapters.tws.book import SeenOrder, TrackedOrder, TwsOrderBook
 from brokerport.adapters.tws.translate_contracts import to_instrument
 from brokerport.adapters.tws.translate_numbers import number, optional_id
 from brokerport.adapters.tws.translate_orders import (
-    execution_family,
     to_commission,
     to_execution,
     to_order_type,
@@ -53,7 +52,7 @@ class OrderEvents:
         emit: Callable[[AdapterEvent], None],
         release_later: Callable[[], None],
     ) -> None:
-        """Build it; ``release_later`` sees to it that ``release_held`` is called before long."""
+        """Build it; ``release_later`` sees to it that ``release_held`` is called."""
         self._book = book
         self._client_id = client_id
         self._emit = emit
@@ -139,9 +138,9 @@ class OrderEvents:
         end = "ended" if tracked.end is None else tracked.end.value
         self._report([ReplaceRefused(tracked.client_order_id, f"the order is {end} already")])
 
-    def release_held(self) -> None:
-        """Report the ends of orders whose reason did not come."""
-        for report in self._book.release_held():
+    def release_held(self, confirmed: Collection[str]) -> None:
+        """Report the ends, of those that a list confirms, whose reason did not come."""
+        for report in self._book.release_held(confirmed):
             self._emit(OrderReported(report))
 
     def _match(
@@ -155,20 +154,11 @@ class OrderEvents:
         )
 
     def _is_news(self, execution: Execution) -> bool:
-        family, revision = execution_family(execution.execution_id)
-        previous = self._revisions.get(family)
-        if previous is None:
-            self._revisions[family] = revision
-            return True
-        if revision > previous:
-            self._revisions[family] = revision
-            text = (
-                f"execution {execution.execution_id} corrects revision {previous:02d}: "
-                f"{execution.side.value} {execution.quantity} {execution.instrument} "
-                f"at {execution.price}; reconcile"
-            )
-            self._emit(NoticeReported(None, text))
-        return False
+        previous = self._revisions.get(execution.family)
+        if previous is not None and execution.revision <= previous:
+            return False
+        self._revisions[execution.family] = execution.revision
+        return True
 
     def _tell(self, execution: Execution) -> None:
         self._told[execution.execution_id] = execution.broker_account

@@ -3,7 +3,7 @@
 Rules:
 
 - An order enters the book and is given to pacing in one step, without a pause between, and once per
-  session under one ClientOrderId. Its id is the next of TWS's sequence, above every id seen.
+  session under one ClientOrderId. Its id is the next of ``OrderIds``.
 - A request on an order returns when it has left. If the line ends while pacing holds it back, it
   never leaves, and that is what the caller is told.
 - An order is changed and cancelled under the client id that placed it: with another's, the same
@@ -29,7 +29,6 @@ from brokerport.adapters.tws.records import completed_order, open_orders
 from brokerport.adapters.tws.rows import CompletedOrderRow, ExecutionRow, OpenOrderRow
 from brokerport.adapters.tws.session import Session
 from brokerport.adapters.tws.translate_orders import (
-    execution_family,
     to_execution,
     to_margin_impact,
     to_tws_order,
@@ -43,6 +42,7 @@ from brokerport.domain.errors import (
     RequestRefused,
     UnknownOrder,
 )
+from brokerport.domain.executions import execution_family
 from brokerport.domain.order_types import OrderType
 from brokerport.ports.orders import BookedExecution, OrderRecord, OrderTicket
 
@@ -62,20 +62,18 @@ class Orders:
 
         Raises:
             InvalidOrder: this session has sent an order of that ClientOrderId already.
-            NotConnected, UnknownContract, RequestTimedOut: nothing was sent.
+            NotConnected, UnknownContract, RequestTimedOut, JournalUnavailable: nothing was sent.
         """
         self._check_not_sent(ticket.client_order_id)
         contract = await self._contracts.contract(ticket.instrument)
         order = to_tws_order(
             ticket, ticket.quantity, ticket.order_type, reference=ticket.client_order_id
         )
+        line, book = self._session.line, self._session.book
+        order_id = await self._session.order_ids.next(line)
         # From here on nothing pauses: what was checked still holds when the order leaves.
         self._check_not_sent(ticket.client_order_id)
-        line = self._session.line
-        book = self._session.book
         client = line.client
-        client.updateReqId(book.highest_order_id + 1)
-        order_id = client.getReqId()
         book.place(ticket, self._session.settings.client_id, order_id, line.number)
         try:
             client.placeOrder(order_id, contract, order)
@@ -137,7 +135,7 @@ class Orders:
         """Read the account's working orders, of every client and of TWS itself.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
             Unsupported: one of ours was changed into a kind brokerport has no words for.
         """
         self._session.require_managed(broker_account)
@@ -150,7 +148,7 @@ class Orders:
         know.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
             Unsupported: one of ours was changed into a kind brokerport has no words for.
         """
         self._session.require_managed(broker_account)
@@ -168,7 +166,7 @@ class Orders:
         The lines of a combination as a whole are left out: its legs are there each.
 
         Raises:
-            NotConnected, RequestTimedOut, RequestRefused: the read failed.
+            NotConnected, RequestTimedOut, RequestRefused, TemporarilyRefused: the read failed.
             Unsupported: one is in an instrument brokerport does not have.
         """
         self._session.require_managed(broker_account)
@@ -197,7 +195,8 @@ class Orders:
 
         Raises:
             RequestRefused: TWS would not accept the order, with its reason and code.
-            NotConnected, RequestTimedOut, UnknownContract: there is no answer.
+            NotConnected, RequestTimedOut, TemporarilyRefused, UnknownContract, JournalUnavailable:
+                there is no answer.
         """
         currency = await self._account_data.base_currency(ticket.broker_account)
         contract = await self._contracts.contract(ticket.instrument)
@@ -205,11 +204,11 @@ class Orders:
         order.whatIf = True
         line = self._session.line
         client = line.client
-        client.updateReqId(self._session.book.highest_order_id + 1)
         rows: list[OpenOrderRow] = await line.read(
             "the margin an order would take",
             lambda order_id: client.placeOrder(order_id, contract, order),
             complete_in=lambda _rows: 0,
+            request_id=await self._session.order_ids.next(line),
         )
         try:
             return to_margin_impact(rows[0].state, currency)

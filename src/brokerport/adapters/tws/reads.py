@@ -18,8 +18,9 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from brokerport.adapters.tws.codes import ends_read
-from brokerport.domain.errors import BrokerportError, RequestRefused, RequestTimedOut
+from brokerport.adapters.tws.code_table import CodeTable
+from brokerport.adapters.tws.codes import CODES
+from brokerport.domain.errors import BrokerportError, RequestTimedOut
 
 T = TypeVar("T")
 
@@ -94,7 +95,8 @@ class Read:
 class Reads:
     """All the reads under way on one session."""
 
-    def __init__(self) -> None:
+    def __init__(self, codes: CodeTable = CODES) -> None:
+        self._codes = codes
         self._by_id: dict[int, Read] = {}
         self._by_kind: dict[Kind, deque[Read]] = {kind: deque() for kind in Kind}
         self._by_rule: dict[int, list[Read]] = {}
@@ -172,10 +174,11 @@ class Reads:
         read = self._by_id.get(request_id)
         if read is None:
             return False
-        if ends_read(code):
-            read.fail(RequestRefused(text, code))
-            return True
-        return False
+        error = self._codes.read_error(code, text)
+        if error is None:
+            return False
+        read.fail(error)
+        return True
 
     def fail_all(self, error: Callable[[], BrokerportError]) -> None:
         """End every read with an error: the line is gone."""
@@ -189,14 +192,15 @@ class Reads:
             waiting.clear()
 
     def _refuse_kinds(self, code: int, text: str) -> bool:
-        if code not in REFUSALS_WITHOUT_ID:
+        error = self._codes.read_error(code, text)
+        if code not in REFUSALS_WITHOUT_ID or error is None:
             return False
         refused = False
         for kind, waiting in self._by_kind.items():
             for read in [read for read in waiting if read.waits]:
                 if kind is not Kind.BROKER_TIME:
                     waiting.remove(read)
-                    read.fail(RequestRefused(text, code))
+                    read.fail(error)
                     refused = True
         return refused
 

@@ -17,6 +17,7 @@ from ib_async.objects import Execution as TwsExecution
 from ib_async.order import Order as TwsOrder
 from ib_async.order import OrderState
 
+from brokerport.adapters.tws.code_table import CLIENT_ID_IN_USE, TOO_MANY_MESSAGES
 from brokerport.adapters.tws.order_events import OrderEvents
 from brokerport.adapters.tws.position_stream import PositionStream
 from brokerport.adapters.tws.reads import Kind, Reads
@@ -37,8 +38,6 @@ from brokerport.adapters.tws.rows import (
 
 # A fill that nobody asked for comes with this request id.
 UNSOLICITED = -1
-
-CLIENT_ID_IN_USE = 326
 
 
 class _Zones:
@@ -63,7 +62,9 @@ class Tap:
         notice: Callable[[int | None, str], None],
         refused: Callable[[str], None],
         time_zone: Callable[[], str],
+        too_fast: Callable[[], None] = lambda: None,
     ) -> None:
+        """Build it; ``too_fast`` is called when TWS says that too many messages came."""
         self.defaultTimezone = UTC
         self.ib = _Zones(time_zone)
         self._reads = reads
@@ -71,6 +72,7 @@ class Tap:
         self._positions = positions
         self._notice = notice
         self._refused = refused
+        self._too_fast = too_fast
 
     # The session.
 
@@ -85,7 +87,6 @@ class Tap:
 
     def currentTime(self, seconds: int) -> None:
         """Take in the broker's time: what was said before it is complete."""
-        self._orders.release_held()
         self._reads.add_kind(Kind.BROKER_TIME, seconds)
         self._reads.end_kind(Kind.BROKER_TIME)
 
@@ -93,6 +94,8 @@ class Tap:
         """Take in a message code: about a read, an order or the session."""
         if code == CLIENT_ID_IN_USE:
             self._refused(f"{text} (code {code})")
+        if code == TOO_MANY_MESSAGES:
+            self._too_fast()
         if self._reads.refuse(request_id, code, text):
             return
         is_read = self._reads.has(request_id)

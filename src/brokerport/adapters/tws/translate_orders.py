@@ -196,15 +196,3 @@ def to_margin_impact(state: OrderState, currency: str) -> MarginImpact:
         if commission is None
         else Money(commission, state.commissionCurrency or currency),
     )
-
-
-def execution_family(execution_id: str) -> tuple[str, int]:
-    """Split an execution id into what a correction keeps and its revision.
-
-    IBKR: a correction is a further execution whose id differs only in the digits after the last
-    dot. Its ids have four parts, ``0000e0d5.6571a2bc.01.01``; any other form has no revisions.
-    """
-    parts = execution_id.split(".")
-    if len(parts) == 4 and len(parts[3]) == 2 and parts[3].isdecimal():
-        return ".".join(parts[:3]), int(parts[3])
-    return execution_id, 0

@@ -19,7 +19,11 @@ from brokerport.domain.money import exact_decimal
 
 def paper(
     adapter: Annotated[
-        str, typer.Option(help="tws (over the TWS socket) or simulated (in process).")
+        str,
+        typer.Option(
+            help="tws (over the TWS socket), client_portal (over the web API) or simulated "
+            "(in process)."
+        ),
     ] = "tws",
     seed: Annotated[int, typer.Option(help="The same seed repeats the same week exactly.")] = 1,
     replay: Annotated[

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from attrs import frozen
+from attrs import evolve, frozen
 from rich.console import Console
 
 from brokerport.broker import Broker
@@ -14,12 +16,22 @@ from brokerport.cli.paper.display import AccountResult, Display
 from brokerport.cli.paper.policy import policies_for
 from brokerport.cli.paper.week import Week, week_end
 from brokerport.cli.paper.wheel import Wheel
-from brokerport.config import AccountSettings, Settings, SimulatedSettings, TwsSettings
+from brokerport.config import (
+    AccountSettings,
+    ClientPortalSettings,
+    JournalSettings,
+    PortalPacing,
+    Settings,
+    SimulatedSettings,
+    TwsSettings,
+)
+from brokerport.config.client_portal import USUAL_ANSWERS
 from brokerport.container import (
     World,
     build_world,
     exchange_book,
     open_broker,
+    open_portal_gateway,
     open_tws_gateway,
     seeded_order_ids,
 )
@@ -45,20 +57,42 @@ class PaperOptions:
 
 async def run_week(options: PaperOptions, console: Console) -> tuple[Discrepancy, ...]:
     """Trade the week and return every difference between the client's books and the exchange's."""
-    draft = Settings(options.adapter, ACCOUNTS, simulated=options.simulated)
+    # The world ends with the run, so the user's own journal has no place for it.
+    journal = JournalSettings(url="memory:")
+    draft = Settings(options.adapter, ACCOUNTS, simulated=options.simulated, journal=journal)
     world = build_world(options.simulated, draft.account_map())
     symbols = _priced_symbols(world, week_end(world))
     async with AsyncExitStack() as stack:
-        settings = draft
-        if options.adapter == "tws":
-            gateway = await stack.enter_async_context(open_tws_gateway(world, port=0))
-            tws = TwsSettings(port=gateway.port)
-            settings = Settings("tws", ACCOUNTS, tws=tws, simulated=options.simulated)
+        settings = await _through_door(draft, world, stack)
         order_ids = seeded_order_ids(world)
         broker = await stack.enter_async_context(
             open_broker(settings, world=world, order_ids=order_ids)
         )
         return await _trade(world, broker, symbols, console)
+
+
+async def _through_door(draft: Settings, world: World, stack: AsyncExitStack) -> Settings:
+    """Open the gateway that the adapter connects to, and return the settings that lead there."""
+    if draft.adapter == "tws":
+        gateway = await stack.enter_async_context(open_tws_gateway(world, port=0))
+        return evolve(draft, tws=TwsSettings(port=gateway.port))
+    if draft.adapter == "client_portal":
+        directory = stack.enter_context(TemporaryDirectory())
+        portal = await stack.enter_async_context(
+            # A week in seconds would take hours under limits such as one list of orders in five.
+            open_portal_gateway(world, 0, enforces_pacing=False, data_directory=Path(directory))
+        )
+        return evolve(
+            draft,
+            client_portal=ClientPortalSettings(
+                base_url=portal.base_url,
+                certificate=portal.certificate_path,
+                pacing=PortalPacing.OFF,
+                # The wheel's orders are what they are meant to be, whatever their size.
+                answered_questions=(*USUAL_ANSWERS, "o163", "o383", "o451"),
+            ),
+        )
+    return draft
 
 
 def _priced_symbols(world: World, ends_at: datetime) -> tuple[str, ...]:

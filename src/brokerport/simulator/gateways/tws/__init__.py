@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brokerport.simulator.gateways.tws.errors import NotLoopback, PortInUse
+from brokerport.simulator.gateways.errors import NotLoopback, PortInUse
 from brokerport.simulator.gateways.tws.server import TwsGateway
 from brokerport.simulator.gateways.tws.settings import GatewaySettings
 

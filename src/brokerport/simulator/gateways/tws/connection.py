@@ -15,8 +15,8 @@ import asyncio
 import socket
 from typing import Any, Protocol, cast
 
+from brokerport.simulator.gateways.fault_log import FaultLog
 from brokerport.simulator.gateways.log import gateway_logger
-from brokerport.simulator.gateways.tws.faults import FaultLog
 from brokerport.simulator.gateways.tws.session import Session
 from brokerport.simulator.gateways.tws.settings import GatewaySettings
 from brokerport.simulator.wire.tws.connection import HandshakeRequested, ServerConnection

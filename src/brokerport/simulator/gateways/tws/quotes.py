@@ -83,4 +83,7 @@ class QuoteViews:
     ) -> Greeks | None:
         if price is None or greeks is None or not isinstance(instrument, Option):
             return None
-        return self._model.at_price(instrument, price, greeks.underlying_price, at)
+        underlying = greeks.underlying_price
+        return (
+            None if underlying is None else self._model.at_price(instrument, price, underlying, at)
+        )

@@ -10,8 +10,9 @@ from attrs import frozen
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.trading_day import exchange_date
 from brokerport.simulator.brokerage.brokerage import Brokerage
-from brokerport.simulator.gateways.tws.bars import BarSource
-from brokerport.simulator.gateways.tws.faults import FaultLog
+from brokerport.simulator.gateways.bars import BarSource
+from brokerport.simulator.gateways.fault_log import FaultLog
+from brokerport.simulator.gateways.turn import EndOfTurn
 from brokerport.simulator.gateways.tws.feeds.account_feed import AccountFeed
 from brokerport.simulator.gateways.tws.feeds.bar_feed import BarFeed
 from brokerport.simulator.gateways.tws.feeds.market_data_feed import MarketDataFeed
@@ -19,7 +20,6 @@ from brokerport.simulator.gateways.tws.feeds.order_feed import OrderFeed
 from brokerport.simulator.gateways.tws.feeds.position_feed import PositionFeed
 from brokerport.simulator.gateways.tws.feeds.profit_and_loss_feed import ProfitAndLossFeed
 from brokerport.simulator.gateways.tws.feeds.tick_by_tick_feed import TickByTickFeed
-from brokerport.simulator.gateways.tws.feeds.turn import EndOfTurn
 from brokerport.simulator.gateways.tws.order_ids import OrderIds
 from brokerport.simulator.gateways.tws.quotes import QuoteViews
 from brokerport.simulator.gateways.tws.registry import SessionRegistry

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 from datetime import datetime
 from types import TracebackType
 
@@ -21,6 +20,8 @@ from brokerport.simulator.brokerage.events import (
     OrderUpdated,
     PositionUpdated,
 )
+from brokerport.simulator.gateways.errors import PortInUse, check_loopback
+from brokerport.simulator.gateways.fault_log import FaultLog
 from brokerport.simulator.gateways.log import gateway_logger
 from brokerport.simulator.gateways.tws.codes import (
     CLIENT_ID_IN_USE,
@@ -30,19 +31,20 @@ from brokerport.simulator.gateways.tws.codes import (
 )
 from brokerport.simulator.gateways.tws.connection import ClientConnection
 from brokerport.simulator.gateways.tws.dispatch import dispatch_table
-from brokerport.simulator.gateways.tws.errors import NotLoopback, PortInUse
-from brokerport.simulator.gateways.tws.faults import FaultLog
 from brokerport.simulator.gateways.tws.handlers.session_requests import (
     send_managed_accounts,
     send_next_valid_id,
 )
+from brokerport.simulator.gateways.tws.mischief import Mischief
 from brokerport.simulator.gateways.tws.order_ids import DOOR
 from brokerport.simulator.gateways.tws.served_world import ServedWorld
-from brokerport.simulator.gateways.tws.session import NO_ID, Session
+from brokerport.simulator.gateways.tws.session import NO_ID, Outlet, Session
 from brokerport.simulator.gateways.tws.settings import GatewaySettings
 from brokerport.simulator.gateways.tws.times import handshake_time
 from brokerport.simulator.wire.tws.messages.session import StartApi
 from brokerport.simulator.world import World
+
+GATEWAY = "tws_gateway"
 
 _log = gateway_logger(__name__)
 
@@ -56,18 +58,20 @@ class TwsGateway:
         host: str = "127.0.0.1",
         port: int = 0,
         settings: GatewaySettings | None = None,
+        *,
+        mischief: Mischief | None = None,
     ) -> None:
-        """Prepare to serve; port 0 takes any free port.
+        """Prepare to serve; port 0 takes any free port. ``mischief`` makes it misbehave.
 
         Raises:
             NotLoopback: the host could be reached from another machine.
         """
-        if not _is_loopback(host):
-            raise NotLoopback(host)
+        check_loopback(GATEWAY, host)
         self._world = world
         self._host = host
         self._wanted_port = port
         self._settings = settings or GatewaySettings()
+        self._mischief = mischief
         self._table = dispatch_table()
         self._faults = FaultLog()
         self._server: asyncio.Server | None = None
@@ -148,7 +152,9 @@ class TwsGateway:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise PortInUse(self._host, self._wanted_port) from error
+            raise PortInUse(GATEWAY, self._host, self._wanted_port) from error
+        if self._mischief is not None:
+            self._mischief.begin()
         self._served = ServedWorld.build(self._world, self._settings, loop, self._faults)
         for order in self._world.brokerage.orders():
             self._served.order_ids.register(order.entry, order.perm_id)
@@ -197,7 +203,11 @@ class TwsGateway:
         """Begin a client's session; None means that it was refused and told so."""
         if self._served is None:
             return None
-        session = Session(request.client_id, connection, self._served, self._table)
+        outlet: Outlet = connection
+        table = self._table
+        if self._mischief is not None:
+            outlet, table = self._mischief.meddle(request.client_id, outlet, table)
+        session = Session(request.client_id, outlet, self._served, table)
         if not self._served.sessions.add(session):
             session.error(NO_ID, CLIENT_ID_IN_USE)
             return None
@@ -247,12 +257,3 @@ class TwsGateway:
         served.bars.on_tick(at)
         served.accounts.on_tick(at)
         served.profit_and_loss.on_change()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

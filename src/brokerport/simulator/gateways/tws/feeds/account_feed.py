@@ -17,7 +17,7 @@ from brokerport.domain.accounts import BrokerAccount
 from brokerport.simulator.brokerage.brokerage import Brokerage
 from brokerport.simulator.brokerage.marks import NoMarkPrice
 from brokerport.simulator.gateways.log import gateway_logger
-from brokerport.simulator.gateways.tws.feeds.turn import EndOfTurn
+from brokerport.simulator.gateways.turn import EndOfTurn
 from brokerport.simulator.gateways.tws.session import Session
 from brokerport.simulator.gateways.tws.times import clock_time
 from brokerport.simulator.gateways.tws.translate.account_values import (

@@ -14,9 +14,10 @@ from attrs import define, field
 
 from brokerport.domain.errors import FinalError
 from brokerport.domain.instruments import Instrument
+from brokerport.simulator.gateways.bars import BarSource
 from brokerport.simulator.gateways.log import gateway_logger
-from brokerport.simulator.gateways.tws.bars import BarRequest, BarSource, bar_date
-from brokerport.simulator.gateways.tws.feeds.turn import EndOfTurn
+from brokerport.simulator.gateways.turn import EndOfTurn
+from brokerport.simulator.gateways.tws.bars import BarRequest, bar_date
 from brokerport.simulator.gateways.tws.session import Session
 from brokerport.simulator.gateways.tws.times import epoch_seconds
 from brokerport.simulator.market.market import Bar
@@ -140,7 +141,7 @@ class BarFeed:
 
     def _tell_history(self, subscription: HistorySubscription, now: datetime) -> None:
         request = subscription.request
-        bars = self._source.requested(subscription.instrument, request, subscription.since, now)
+        bars = request.bars(self._source, subscription.instrument, subscription.since, now)
         for bar in bars:
             last = subscription.last
             if last is not None and (bar.begins_at < last.begins_at or bar == last):

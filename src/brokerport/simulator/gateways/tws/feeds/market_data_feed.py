@@ -12,7 +12,7 @@ from datetime import datetime
 from attrs import define
 
 from brokerport.domain.instruments import Instrument
-from brokerport.simulator.gateways.tws.feeds.turn import EndOfTurn
+from brokerport.simulator.gateways.turn import EndOfTurn
 from brokerport.simulator.gateways.tws.quotes import (
     DELAYED_FROZEN_TYPE,
     DELAYED_TYPE,

@@ -21,7 +21,7 @@ from brokerport.domain.instruments import Instrument
 from brokerport.simulator.brokerage.brokerage import Brokerage
 from brokerport.simulator.brokerage.orders import BrokerageExecution
 from brokerport.simulator.gateways.log import gateway_logger
-from brokerport.simulator.gateways.tws.feeds.turn import EndOfTurn
+from brokerport.simulator.gateways.turn import EndOfTurn
 from brokerport.simulator.gateways.tws.session import Session
 from brokerport.simulator.wire.tws.messages.account import PnL, PnLSingle
 from brokerport.simulator.world import World

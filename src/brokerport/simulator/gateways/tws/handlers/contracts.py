@@ -5,14 +5,11 @@ from __future__ import annotations
 from brokerport.domain.errors import UnknownContract
 from brokerport.domain.instruments import Stock
 from brokerport.simulator.exchange.trading_hours import trading_hours
+from brokerport.simulator.gateways.exchanges import OPTION_EXCHANGES, SMART
 from brokerport.simulator.gateways.tws.codes import NO_MARKET_RULE, NO_SECURITY_DEFINITION
 from brokerport.simulator.gateways.tws.errors import Refused
 from brokerport.simulator.gateways.tws.session import DispatchTable, Session
-from brokerport.simulator.gateways.tws.translate.contracts import (
-    OPTION_EXCHANGES,
-    SMART,
-    market_rules,
-)
+from brokerport.simulator.gateways.tws.translate.contracts import market_rules
 from brokerport.simulator.gateways.tws.translate.instruments import all_instruments
 from brokerport.simulator.wire.tws.messages.contracts import (
     ContractData,

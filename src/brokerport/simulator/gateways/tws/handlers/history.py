@@ -7,8 +7,8 @@ data service, so that a client never takes a failure for a quiet market.
 from __future__ import annotations
 
 from brokerport.domain.errors import FinalError
+from brokerport.simulator.gateways.bars import DAY_SECONDS
 from brokerport.simulator.gateways.tws.bars import (
-    DAY_SECONDS,
     BarRequest,
     bar_date,
     check_what_to_show,
@@ -55,7 +55,7 @@ def _historical_data(session: Session, request: ReqHistoricalData) -> None:
         )
         ends_at = min(wanted.ends_at or served.now, served.now)
         starts_at = wanted.starts_at(ends_at, served.world.calendar)
-        bars = served.bar_source.requested(instrument, wanted, starts_at, ends_at)
+        bars = wanted.bars(served.bar_source, instrument, starts_at, ends_at)
     except FinalError as cause:
         raise Refused(HISTORICAL_DATA_ERROR, cause=cause) from None
     if request.keep_up_to_date and (wanted.ends_at or wanted.bar_seconds > DAY_SECONDS):

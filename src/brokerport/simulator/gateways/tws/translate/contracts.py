@@ -15,18 +15,10 @@ from brokerport.domain.contracts import ContractDetails
 from brokerport.domain.instruments import Instrument, Option
 from brokerport.simulator.exchange.listing import Listing
 from brokerport.simulator.exchange.universe import ListedStock
+from brokerport.simulator.gateways.exchanges import exchanges_of
 from brokerport.simulator.wire.tws.messages.contracts import WireContractDetails
 from brokerport.simulator.wire.tws.messages.values import WireContract
 
-SMART = "SMART"
-STOCK_EXCHANGES = (
-    SMART, "AMEX", "ARCA", "BATS", "BEX", "BYX", "CHX", "DRCTEDGE", "EDGEA", "IEX", "ISLAND",
-    "LTSE", "MEMX", "NASDAQ", "NYSE", "PEARL", "PSX",
-)  # fmt: skip
-OPTION_EXCHANGES = (
-    SMART, "AMEX", "BATS", "BOX", "CBOE", "CBOE2", "EDGX", "EMERALD", "GEMINI", "ISE", "MEMX",
-    "MERCURY", "MIAX", "NASDAQBX", "NASDAQOM", "PEARL", "PHLX", "PSE", "SAPPHIRE",
-)  # fmt: skip
 ORDER_TYPES = "DAY,GTC,IOC,LMT,MKT,STP,STPLMT,WHATIF"
 """What the simulated exchange takes, in the form of contractDetails' orderTypes."""
 
@@ -35,11 +27,6 @@ _RULES: dict[tuple[tuple[Decimal, Decimal], ...], int] = {
     ((Decimal(0), Decimal("0.01")),): _STOCK_TICKS_RULE,
     ((Decimal(0), Decimal("0.01")), (Decimal(3), Decimal("0.05"))): 32,
 }
-
-
-def exchanges_of(instrument: Instrument) -> tuple[str, ...]:
-    """Return the exchanges that an order for the instrument may be sent to."""
-    return OPTION_EXCHANGES if isinstance(instrument, Option) else STOCK_EXCHANGES
 
 
 def market_rules() -> dict[int, tuple[tuple[Decimal, Decimal], ...]]:

@@ -14,13 +14,13 @@ from datetime import date
 from brokerport.domain.errors import BadInput, UnknownContract
 from brokerport.domain.instruments import Instrument, Option, OptionRight, Stock
 from brokerport.simulator.exchange.listing import Listing
+from brokerport.simulator.gateways.exchanges import exchanges_of
 from brokerport.simulator.gateways.tws.codes import (
     AMBIGUOUS_CONTRACT,
     CONTRACT_CONFLICT,
     NO_SECURITY_DEFINITION,
 )
 from brokerport.simulator.gateways.tws.errors import Refused
-from brokerport.simulator.gateways.tws.translate.contracts import exchanges_of
 from brokerport.simulator.wire.tws.messages.values import WireContract
 
 _RIGHTS = {

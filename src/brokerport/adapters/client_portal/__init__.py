@@ -1,0 +1,1 @@
+"""The Client Portal adapter: IBKR's REST and WebSocket API behind brokerport's ports."""

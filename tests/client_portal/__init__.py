@@ -1,0 +1,1 @@
+"""Tests of the Client Portal gateway: in process, over sockets, and under bad requests."""
