@@ -1,4 +1,4 @@
-"""``brokerport paper``: one week on both adapters, repeated by its seed, reconciled for real."""
+"""``brokerport paper``: one week on every adapter, repeated by its seed, reconciled for real."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ def live(
     return shown.getvalue(), found
 
 
-def test_the_week_over_the_socket_is_the_week_in_process() -> None:
-    """Both adapters show the same orders, fills, positions and cash, to the last character."""
+@pytest.mark.parametrize("adapter", ["tws", "client_portal"])
+def test_the_week_over_the_wire_is_the_week_in_process(adapter: str) -> None:
+    """Every adapter shows the same orders, fills, positions and cash, to the last character."""
     in_process, found = live("simulated")
-    over_the_socket, found_over_the_socket = live("tws")
-    assert found == found_over_the_socket == ()
-    assert in_process.splitlines()[1:] == over_the_socket.splitlines()[1:]
+    over_the_wire, found_over_the_wire = live(adapter)
+    assert found == found_over_the_wire == ()
+    assert in_process.splitlines()[1:] == over_the_wire.splitlines()[1:]
 
 
 def test_a_seed_repeats_its_week_and_another_does_not() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -28,7 +30,12 @@ from brokerport import (
 )
 from brokerport.cli import command_line
 from brokerport.cli.simulate import read_accounts
-from brokerport.config import AccountSettings, JournalSettings, Settings, TwsSettings
+from brokerport.config import (
+    AccountSettings,
+    JournalSettings,
+    Settings,
+    TwsSettings,
+)
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import BadInput
 from brokerport.domain.money import usd
@@ -39,7 +46,9 @@ MEMORY = JournalSettings(url="memory:")
 
 
 @contextmanager
-def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
+def served(
+    *arguments: str, lines: int = 3
+) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
     """Serve a world on a free port; give the process, its port and its greeting; kill it after."""
     process = subprocess.Popen(
         [sys.executable, "-m", "brokerport", "simulate", "--tws-port", "0", *arguments],
@@ -49,7 +58,7 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int, list[s
     )
     try:
         assert process.stdout is not None
-        greeting = [process.stdout.readline() for _ in range(3)]
+        greeting = [process.stdout.readline() for _ in range(lines)]
         found = re.fullmatch(r"TWS API on 127\.0\.0\.1:(\d+)\n", greeting[0])
         assert found, greeting
         yield process, int(found[1]), greeting
@@ -86,6 +95,63 @@ def test_a_client_trades_and_a_signal_ends_it_cleanly(end: signal.Signals) -> No
         assert process.returncode == 0, errors
         assert output == "stopped\n"
         assert errors == ""
+
+
+def placed_over_the_web(url: str, certificate: Path | None) -> str:
+    """Place an order far below the market as any web program would; return its identity."""
+    verify = ssl.create_default_context(cafile=certificate) if certificate else True
+    key = "gen.01HV2V8Y3WABCDEFGHJKMNP001"
+    with httpx.Client(base_url=url, verify=verify, trust_env=False) as web:
+        account = web.get("/iserver/accounts").json()["accounts"][0]
+        ticket = {
+            "conid": 265598, "orderType": "LMT", "price": 100, "side": "BUY",
+            "quantity": 1, "tif": "DAY", "cOID": key,
+        }  # fmt: skip
+        answer = web.post(f"/iserver/account/{account}/orders", json={"orders": [ticket]}).json()
+        while "id" in answer[0]:
+            answer = web.post(f"/iserver/reply/{answer[0]['id']}", json={"confirmed": True}).json()
+        assert answer[0]["order_status"] in ("Submitted", "PreSubmitted")
+    return key
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_an_order_through_one_door_is_seen_through_the_other(
+    is_plain: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One world, two doors: placed over the web API, working over TWS."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    accounts = (AccountSettings("gen", Role.GEN, "DU1000001"),)
+
+    async def seen_over_tws(port: int) -> list[str]:
+        settings = Settings("tws", accounts, tws=TwsSettings(port=port), journal=MEMORY)
+        async with open_broker(settings) as broker:
+            return [str(order.client_order_id) for order in await broker.open_orders("gen")]
+
+    arguments = ["--portal-port", "0", *(["--portal-http"] if is_plain else [])]
+    with served(*arguments, lines=4 if is_plain else 5) as (process, port, greeting):
+        scheme = "http" if is_plain else "https"
+        assert greeting[1].startswith(f"Client Portal API on {scheme}://localhost:")
+        certificate = None if is_plain else Path(greeting[2].split()[-1])
+        key = placed_over_the_web(greeting[1].split()[-1], certificate)
+        assert asyncio.run(seen_over_tws(port)) == [key]
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        assert (process.returncode, output, errors) == (0, "stopped\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--portal-port", "70000"], "--portal-port is 70000"),
+        (["--portal-http"], "--portal-http is 'given', but must be used with --portal-port"),
+        (["--oauth-keys", "keys"], "--oauth-keys is 'given', but must be used with --portal-port"),
+    ],
+)
+def test_bad_portal_options_are_refused(arguments: list[str], complaint: str) -> None:
+    """The option is named, and nothing is served."""
+    result = CliRunner().invoke(command_line(), ["simulate", *arguments])
+    assert result.exit_code == 2
+    assert complaint in result.stderr
 
 
 def test_a_replay_that_is_over_is_said_and_still_served(tmp_path: Path) -> None:

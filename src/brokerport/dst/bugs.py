@@ -91,22 +91,10 @@ _BUGS = (
         adapters=("tws",),
     ),
     Bug(
-        "order-ids-reused",
-        "order ids begin anew in every session",
-        patched=wire.order_ids_reused,
-        adapters=("tws",),
-    ),
-    Bug(
         "cancelled-by-code",
         "any code on an order is taken for its end",
         wire.cancelled_by_code,
         adapters=("tws",),
-    ),
-    Bug(
-        "post-retried",
-        "an order's request is posted again when its answer is lost",
-        patched=wire.post_retried,
-        adapters=("client_portal",),
     ),
 )
 

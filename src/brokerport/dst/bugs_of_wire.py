@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
-from unittest import mock
 
-from brokerport.adapters.client_portal.transport import AnswerLost, Reply, Transport
 from brokerport.adapters.tws.adapter import TwsAdapter
 from brokerport.container import Container
 from brokerport.domain.accounts import BrokerAccount
@@ -84,35 +81,3 @@ def cancelled_by_code(container: Container) -> None:
         return bool(hear_code(order_id, code, text))
 
     events.hear_code = hear
-
-
-@contextmanager
-def order_ids_reused() -> Iterator[None]:
-    """Number the orders of every session from 101 on, whatever TWS says is next."""
-    client = "brokerport.adapters.tws.client._PacedClient"
-    counters: dict[int, int] = {}
-
-    def next_id(self: object) -> int:
-        counters[id(self)] = counters.get(id(self), 100) + 1
-        return counters[id(self)]
-
-    with (
-        mock.patch(f"{client}.getReqId", next_id),
-        mock.patch(f"{client}.updateReqId"),
-    ):
-        yield
-
-
-@contextmanager
-def post_retried() -> Iterator[None]:
-    """Send every request again when its answer was lost, orders too (ibind 0.2.2, Lumibot)."""
-    request = Transport.request
-
-    async def again(self: Transport, method: str, path: str, **further: Any) -> Reply:
-        try:
-            return await request(self, method, path, **further)
-        except AnswerLost:
-            return await request(self, method, path, **further)
-
-    with mock.patch.object(Transport, "request", again):
-        yield

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from brokerport.domain.errors import FinalError, OrderRejected, RetryableError
-from brokerport.domain.events import OrderChanged
+from brokerport.domain.events import ContradictionFound, OrderChanged
 from brokerport.domain.order_lifecycle import OrderStatus
 from brokerport.domain.order_types import OrderType
 from brokerport.domain.orders import Order
@@ -147,7 +147,12 @@ def _check_final_book(
             or orders[0].is_open
             or sight.could_see(changed_at, since=books.journal_began_at)
         )
-        if key not in books.orders and key in placed and is_seen:
+        # An order whose record is not whole is shown, and not taken over: see ``check_answers``.
+        is_shown = any(
+            isinstance(entry.event, ContradictionFound) and entry.event.client_order_id == key
+            for entry in books.told
+        )
+        if key not in books.orders and key in placed and is_seen and not is_shown:
             line = exchange_order_line(orders[0])
             yield Violation(Kind.LOST, f"the client's book has no {line}")
     stale = {entry.client_order_id for entry in books.stale}

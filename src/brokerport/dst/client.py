@@ -84,11 +84,12 @@ class Client:
         self.life.has_crashed = True
         self.life.ended_at = self._loop.time()
         self.process.kill()
-        kept, self.life.entries_lost = self._journal.crash(tail_kept)
+        kept, lost = self._journal.crash(tail_kept)
+        self.life.entries_lost += lost
         self.life.recorded_untold = frozenset(
             entry.execution.execution_id for entry in kept if isinstance(entry, ExecutionRecorded)
         )
-        self._note(f"killed, {self.life.entries_lost} journal entries lost")
+        self._note(f"killed, {lost} journal entries lost")
         for call in self._books.calls:
             if call.life == self.life.number and call.ended_at is None:
                 call.has_died = True
@@ -134,6 +135,8 @@ class Client:
                 self._check_journal()
         finally:
             self.broker = None
+            # Until it is opened anew, what is left of the book has no journal to be held against.
+            self._has_opened_books = False
             self.life.entries_lost += self._journal.lost
 
     def _configure(self, container: Container) -> None:

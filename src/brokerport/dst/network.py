@@ -72,7 +72,7 @@ class Network:
                 self.stalls = True
             case Fault.STALL_OPEN:
                 for link in self._links:
-                    link.holds = True
+                    link.holds = self.source.random() < 0.5
             case Fault.REFUSE:
                 self.refuses = True
                 self.cut()

@@ -28,7 +28,7 @@ class Fault(Enum):
     LOSE_REQUESTS = "lose requests"  # bytes to the gateway are lost; then they break
     BLACK_HOLE = "black hole"  # both are lost, and new connections too; then they break
     STALL = "stall"  # bytes wait in both directions, and then arrive
-    STALL_OPEN = "stall open"  # the same, but only on what is connected now
+    STALL_OPEN = "stall open"  # the same, on every other of the connections there are now
     REFUSE = "refuse"  # connections break and new ones are refused
     RESTART_GATEWAY = "restart gateway"  # the gateway stops and comes back
     LOSE_SESSION = "lose session"  # Client Portal: the brokerage session is dropped

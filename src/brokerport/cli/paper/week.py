@@ -78,8 +78,12 @@ class Week:
         self._take_in()
         while workers:
             await self._advance_to(self.world.clock.now() + WORKING_STEP)
-            workers = [worker for worker in workers if not await worker.step()]
+            for worker in workers:
+                await worker.step()
+            # News of an order may come beside the answer to it; all of it belongs to this moment.
+            await self.broker.broker_time()
             self._take_in()
+            workers = [worker for worker in workers if not await worker.is_done()]
 
     async def _advance_to(self, moment: datetime) -> None:
         self.world.advance_to(moment)

@@ -5,6 +5,7 @@ Each step is one turn of the simulated clock. Nothing here is specific to the wh
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from brokerport.broker import Broker
@@ -45,22 +46,24 @@ class OrderWorker:
         """The order as it was last seen."""
         return self._order
 
-    async def step(self) -> bool:
-        """Take one turn; return whether the order is done with."""
+    async def is_done(self) -> bool:
+        """Look at the order again; return whether it is done with."""
         account, key = self._order.account, self._order.client_order_id
         self._order = await self._broker.order_status(account, key)
-        if self._order.status.is_done:
-            return True
+        return self._order.status.is_done
+
+    async def step(self) -> None:
+        """Take one turn on an order that is not done with yet."""
+        if await self.is_done():
+            return
+        account, key = self._order.account, self._order.client_order_id
         self._steps += 1
-        try:
+        # Refused: the order was filled while we asked, and the next look sees it.
+        with suppress(ReplaceRejected, CancelRejected):
             if self._steps == STEPS_AT_MIDDLE:
                 await self._take_other_side()
             elif self._steps >= STEPS_AT_MIDDLE + STEPS_AT_OTHER_SIDE:
                 self._order = await self._broker.cancel(account, key)
-        except (ReplaceRejected, CancelRejected):
-            # The order was filled while we asked; the next turn sees it.
-            return False
-        return self._order.status.is_done
 
     async def _take_other_side(self) -> None:
         quote = await self._broker.quote(self._order.instrument)
