@@ -13,6 +13,7 @@ from brokerport.domain.journal import (
     BaselineRecorded,
     CommissionRecorded,
     ExecutionRecorded,
+    HistoryRecorded,
     JournalEntry,
     OrderRecorded,
     QuarantineRecorded,
@@ -41,6 +42,7 @@ from tests.support.examples import AAPL, AAPL_PUT, GEN, KEY, NOON, REV, executio
 def one_of_each() -> tuple[JournalEntry, ...]:
     """Return an entry of every kind."""
     return (
+        HistoryRecorded(("e0",)),
         BaselineRecorded(
             usd(1000), (Holding(AAPL, Decimal(5), Decimal("1.25")),), ("e0",), NOON, "first sight"
         ),
@@ -137,6 +139,7 @@ entries: st.SearchStrategy[JournalEntry] = (
     | st.builds(ReportRecorded, reports)
     | st.builds(ExecutionRecorded, executions)
     | st.builds(CommissionRecorded, st.builds(Commission, texts, money, st.none() | money))
+    | st.builds(HistoryRecorded, st.lists(texts, max_size=2).map(tuple))
     | st.builds(
         BaselineRecorded,
         money,

@@ -57,6 +57,13 @@ class CommissionRecorded:
 
 
 @frozen
+class HistoryRecorded:
+    """Our books of the account begin here; these fills, by id, are older than they are."""
+
+    executions: tuple[str, ...]
+
+
+@frozen
 class BaselineRecorded:
     """What the broker showed of the account at ``at`` (UTC), from which its ledger begins anew.
 
@@ -102,6 +109,7 @@ JournalEntry: TypeAlias = (
     | ReportRecorded
     | ExecutionRecorded
     | CommissionRecorded
+    | HistoryRecorded
     | BaselineRecorded
     | SettlementRecorded
     | QuarantineRecorded

@@ -16,6 +16,7 @@ from brokerport.domain.journal import (
     BaselineRecorded,
     CommissionRecorded,
     ExecutionRecorded,
+    HistoryRecorded,
     JournalEntry,
     OrderRecorded,
     QuarantineRecorded,
@@ -76,6 +77,8 @@ def recorded_book(entries: Iterable[JournalEntry]) -> RecordedBook:
                 reference = execution.order_reference
                 if reference in orders:
                     orders[reference] = _after_fill(orders[reference], entry)
+            case HistoryRecorded(history):
+                executions.update(history)
             case CommissionRecorded(commission):
                 commissions[commission.execution_id] = commission
             case BaselineRecorded():

@@ -25,6 +25,7 @@ from brokerport.domain.executions import Commission, Execution
 from brokerport.domain.journal import (
     CommissionRecorded,
     ExecutionRecorded,
+    HistoryRecorded,
     JournalEntry,
     OrderRecorded,
     ReportRecorded,
@@ -150,9 +151,11 @@ class OrderBook:
             self.enter(changed, report)
         return changed
 
-    def know_execution(self, execution: Execution) -> None:
-        """Take note of a fill that is older than our books, without telling of it."""
-        self._told_executions.add(execution.execution_id)
+    def begin_history(self, account: str, executions: Iterable[Execution]) -> None:
+        """Begin an account's books: these fills are older, known and never told."""
+        known = tuple(execution.execution_id for execution in executions)
+        self._told_executions.update(known)
+        self._journal.append(account, HistoryRecorded(known))
 
     def apply_execution(self, execution: Execution) -> Order | None:
         """Tell of a fill, once, and give it to its order when it is one of ours."""

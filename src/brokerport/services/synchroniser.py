@@ -148,7 +148,6 @@ class Synchroniser:
                 stale = self._conclude(account, gone, exchange_date(now))
             if not (found or moved) or readings == READS_MAX:
                 break
-        self._new_accounts.discard(account)
         self._looks[account] = Look(record, stale, tuple(found))
         for notice in record.notices:
             text = f"account {account!r}: {notice}"
@@ -176,10 +175,11 @@ class Synchroniser:
 
     def _take_fills(self, account: str, record: BrokerRecord) -> None:
         broker_account = self._accounts.broker_account(account)
+        if account in self._new_accounts:
+            self._new_accounts.discard(account)
+            self._book.begin_history(account, (one.execution for one in record.executions))
+            return
         for booked in record.executions:
-            if account in self._new_accounts:
-                self._book.know_execution(booked.execution)
-                continue
             self._book.apply_execution(booked.execution)
             if booked.commission is not None:
                 self._book.record_commission(broker_account, booked.commission)

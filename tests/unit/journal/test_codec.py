@@ -42,6 +42,7 @@ def test_every_kind_of_entry_has_a_name() -> None:
     """The table knows every kind there is, and the examples show each."""
     assert set(ENTRY_KINDS.values()) == set(get_args(JournalEntry))
     assert [CODEC.encoded(entry)[0] for entry in one_of_each()] == [
+        "history",
         "baseline",
         "order",
         "report",
@@ -59,6 +60,7 @@ def test_names_never_change() -> None:
         "baseline",
         "commission",
         "execution",
+        "history",
         "order",
         "quarantine",
         "release",

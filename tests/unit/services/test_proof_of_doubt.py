@@ -588,3 +588,26 @@ def test_an_order_heard_of_in_every_look_is_not_concluded_upon() -> None:
         assert len(await desk.synchroniser.look_at("gen")) == 1
 
     run(trading())
+
+
+def test_a_fill_while_a_new_program_was_down_is_news_to_its_second_life() -> None:
+    """Its books began with the first look, even if nothing else was ever written down."""
+    disk = MemoryStorage()
+
+    async def first_life() -> None:
+        desk = TradingDesk(journal=MemoryJournal(disk))
+        desk.orders.booked.append(BookedExecution(execution(1, execution_id="old"), None))
+        await desk.start()
+        assert desk.told(ExecutionReceived) == []
+        disk.writers.clear()
+
+    async def second_life() -> None:
+        desk = TradingDesk(journal=MemoryJournal(disk))
+        fills = [execution(1, execution_id=name, order_reference=None) for name in ("old", "new")]
+        desk.orders.booked += [BookedExecution(fill, None) for fill in fills]
+        await desk.start()
+        told = [event.execution.execution_id for event in desk.told(ExecutionReceived)]
+        assert told == ["new"]
+
+    run(first_life())
+    run(second_life())

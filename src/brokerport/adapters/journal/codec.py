@@ -30,6 +30,7 @@ ENTRY_KINDS: dict[str, type[JournalEntry]] = {
     "report": entries.ReportRecorded,
     "execution": entries.ExecutionRecorded,
     "commission": entries.CommissionRecorded,
+    "history": entries.HistoryRecorded,
     "baseline": entries.BaselineRecorded,
     "settlement": entries.SettlementRecorded,
     "quarantine": entries.QuarantineRecorded,
