@@ -169,7 +169,10 @@ class Synchroniser:
         }
         for key, order in orders.items():
             _since, doubted = self._doubted_at.get(key, (now, None))
-            if order.status is OrderStatus.IN_DOUBT and order is not doubted:
+            if order.status is not OrderStatus.IN_DOUBT or order is doubted:
+                continue
+            # An order that was never seen is in one doubt, however often its cancel is asked for.
+            if order.is_known_to_broker or order != doubted:
                 self._doubted_at[key] = (now, order)
         return orders
 

@@ -154,6 +154,25 @@ def test_a_request_that_can_outlive_its_session_is_waited_for() -> None:
     run(trading())
 
 
+def test_asking_to_cancel_an_order_in_doubt_does_not_begin_its_doubt_anew() -> None:
+    """A cancel cannot place it: its absence is proved as soon as without."""
+
+    async def trading() -> None:
+        adapter = FakeAdapter()
+        adapter.capabilities -= {Capability.ORDERED_REQUESTS}
+        desk = TradingDesk(adapter)
+        order = await doubted(desk)
+        await desk.synchroniser.look_at("gen")
+        await asyncio.sleep(PROOF_SECONDS - 15)
+        with pytest.raises(OrderInDoubt):
+            await desk.broker.cancel("gen", order.client_order_id)
+        await asyncio.sleep(5)
+        await desk.synchroniser.look_at("gen")
+        assert desk.only_order().status is S.NOT_PLACED
+
+    run(trading())
+
+
 def test_the_watch_asks_until_doubt_has_ended() -> None:
     """The first looks fail; nobody has to ask for the one that proves it."""
 
