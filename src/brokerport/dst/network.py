@@ -73,6 +73,9 @@ class Network:
             case Fault.STALL_OPEN:
                 for link in self._links:
                     link.holds = self.source.random() < 0.5
+                    if not link.holds:
+                        # One connection keeps its order: what an earlier stall held goes first.
+                        link.release()
             case Fault.REFUSE:
                 self.refuses = True
                 self.cut()
