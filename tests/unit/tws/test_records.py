@@ -11,9 +11,9 @@ from ib_async.order import Order as TwsOrder
 from ib_async.order import OrderState
 from ib_async.util import UNSET_DOUBLE
 
+from brokerport.adapters.shared_read import SharedRead
 from brokerport.adapters.tws.adapter import TwsAdapter
 from brokerport.adapters.tws.book import TwsOrderBook
-from brokerport.adapters.tws.reads import SharedRead
 from brokerport.adapters.tws.records import completed_order, open_orders
 from brokerport.adapters.tws.rows import CompletedOrderRow, OpenOrderRow, OrderStatusRow
 from brokerport.adapters.tws.translate_orders import to_tws_order

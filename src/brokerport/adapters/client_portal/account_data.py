@@ -22,10 +22,10 @@ from attrs import frozen
 from brokerport.adapters.client_portal.contracts import Contracts
 from brokerport.adapters.client_portal.reading import reading
 from brokerport.adapters.client_portal.session import Session
-from brokerport.adapters.client_portal.shared_read import SharedRead
 from brokerport.adapters.client_portal.translate_contracts import Row, describe, rows_of
 from brokerport.adapters.client_portal.translate_numbers import contract_id, number
 from brokerport.adapters.client_portal.translate_times import epoch_milliseconds
+from brokerport.adapters.shared_read import SharedRead
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.balances import Balances, ProfitAndLoss
 from brokerport.domain.errors import (

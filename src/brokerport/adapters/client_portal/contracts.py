@@ -19,7 +19,6 @@ from brokerport.adapters.client_portal.contract_requests import ContractRequests
 from brokerport.adapters.client_portal.option_steps import OptionSteps
 from brokerport.adapters.client_portal.reading import reading
 from brokerport.adapters.client_portal.session import Session
-from brokerport.adapters.client_portal.shared_read import SharedRead
 from brokerport.adapters.client_portal.translate_contracts import (
     OPTION,
     STOCK,
@@ -30,6 +29,7 @@ from brokerport.adapters.client_portal.translate_contracts import (
     to_details,
 )
 from brokerport.adapters.client_portal.translate_numbers import contract_id
+from brokerport.adapters.shared_read import SharedRead
 from brokerport.domain.contracts import ContractDetails, OptionChain
 from brokerport.domain.errors import UnknownContract, Unsupported
 from brokerport.domain.instruments import Instrument, Stock

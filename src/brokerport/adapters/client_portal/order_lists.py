@@ -19,7 +19,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from brokerport.adapters.client_portal.shared_read import SharedRead
+from brokerport.adapters.shared_read import SharedRead
 from brokerport.domain.accounts import BrokerAccount
 from brokerport.domain.errors import RequestRefused, RequestTimedOut
 

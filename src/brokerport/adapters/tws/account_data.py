@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from brokerport.adapters.shared_read import SharedRead
 from brokerport.adapters.tws.position_stream import PositionRow
-from brokerport.adapters.tws.reads import Kind, SharedRead
+from brokerport.adapters.tws.reads import Kind
 from brokerport.adapters.tws.rows import ProfitRow, SummaryRow
 from brokerport.adapters.tws.session import Session
 from brokerport.adapters.tws.translate_numbers import number, optional_number

@@ -11,7 +11,7 @@ from decimal import Decimal
 from ib_async.contract import Contract, ContractDescription
 from ib_async.contract import ContractDetails as TwsContractDetails
 
-from brokerport.adapters.tws.reads import SharedRead
+from brokerport.adapters.shared_read import SharedRead
 from brokerport.adapters.tws.rows import OptionParametersRow
 from brokerport.adapters.tws.session import Session
 from brokerport.adapters.tws.translate_contracts import (

@@ -20,11 +20,12 @@ from decimal import Decimal
 
 from ib_async.objects import ExecutionFilter
 
+from brokerport.adapters.shared_read import SharedRead
 from brokerport.adapters.tws.account_data import AccountData
 from brokerport.adapters.tws.book import TrackedOrder
 from brokerport.adapters.tws.contracts import Contracts
 from brokerport.adapters.tws.line import Line
-from brokerport.adapters.tws.reads import Kind, SharedRead
+from brokerport.adapters.tws.reads import Kind
 from brokerport.adapters.tws.records import completed_order, open_orders
 from brokerport.adapters.tws.rows import CompletedOrderRow, ExecutionRow, OpenOrderRow
 from brokerport.adapters.tws.session import Session

@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from brokerport.adapters.tws.code_table import CodeTable
 from brokerport.adapters.tws.codes import CODES
-from brokerport.domain.errors import BrokerportError, RequestTimedOut
-
-T = TypeVar("T")
+from brokerport.domain.errors import BrokerportError
 
 ANSWER_AGE_SECONDS_MAX = 60.0
 # 320-323: the server could not read, validate, process or answer the request.
@@ -203,33 +201,3 @@ class Reads:
                     read.fail(error)
                     refused = True
         return refused
-
-
-class SharedRead(Generic[T]):
-    """A read of which one answer serves all callers that asked before it was sent.
-
-    Callers that come while one is under way share the next: an answer is never older than the
-    question. They share its error too, so that nobody waits for more than two reads.
-    """
-
-    def __init__(self, fetch: Callable[[], Awaitable[T]]) -> None:
-        self._fetch = fetch
-        self._turn = asyncio.Lock()
-        self._begun = 0
-        self._ended = 0
-        self._outcome: tuple[T] | BrokerportError = RequestTimedOut("nothing was asked yet")
-
-    async def __call__(self) -> T:
-        """Return an answer that was asked for after this call began."""
-        begun_before = self._begun
-        async with self._turn:
-            if self._ended <= begun_before:
-                self._begun += 1
-                try:
-                    self._outcome = (await self._fetch(),)
-                except BrokerportError as error:
-                    self._outcome = error
-                self._ended = self._begun
-            if isinstance(self._outcome, BrokerportError):
-                raise self._outcome
-            return self._outcome[0]
