@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 from ibind import IbkrClient, IbkrWsClient, OrderRequest, QuestionType
 from ibind.subscriptions import OrdersSubscription, TradesSubscription
@@ -27,7 +27,6 @@ from ibind.subscriptions import OrdersSubscription, TradesSubscription
 from bench.portal_stage import ACCOUNTS, POSITIONS, QUESTION_ID, Contract, Gateway
 from brokerport import OrderRequest as BrokerOrderRequest
 from brokerport.adapters.client_portal.adapter import ClientPortalAdapter
-from brokerport.adapters.client_portal.session import Session
 from brokerport.adapters.client_portal.translate_quotes import FIELDS
 from brokerport.adapters.clock.system import SystemClock
 from brokerport.broker import Broker
@@ -238,7 +237,7 @@ def _have_questions_asked(gateway: Gateway) -> None:
 async def adapter_accounts(adapter: ClientPortalAdapter) -> None:
     """Read positions, summary and ledger of every account, all at once."""
     # The port has no ledger of its own: it is a part of profit and loss.
-    session = cast(Session, adapter.session)
+    session = adapter.session
 
     async def read(account: BrokerAccount) -> None:
         held, balances, ledger = await asyncio.gather(

@@ -148,7 +148,7 @@ class Broker:
             UnknownAccount: the account is not mapped.
         """
         self._accounts.logical(account)
-        return tuple(order for order in self._book.open_orders() if order.account == account)
+        return self._book.open_orders_of(account)
 
     async def wait_until_done(
         self, account: str, client_order_id: ClientOrderId | str, timeout_seconds: float

@@ -13,12 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from brokerport.data_directory import data_directory
 from brokerport.domain.errors import InvalidConfiguration
 from brokerport.simulator.gateways.client_portal.certificate import (
     VALID_FOR,
     ServerCertificate,
     server_certificate,
-    user_data_directory,
 )
 
 NOW = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
@@ -144,12 +144,10 @@ def shake_hands(server: ServerCertificate, pinned: Path, name: str) -> None:
 def test_the_users_data_directory_is_the_platforms() -> None:
     """XDG on Linux, an absolute path only; the platform's own place elsewhere."""
     home = Path.home()
-    assert user_data_directory({"XDG_DATA_HOME": "/data"}, "linux") == Path("/data/brokerport")
+    assert data_directory({"XDG_DATA_HOME": "/data"}, "linux") == Path("/data/brokerport")
     default = home / ".local" / "share" / "brokerport"
-    assert user_data_directory({}, "linux") == default
-    assert user_data_directory({"XDG_DATA_HOME": "relative"}, "linux") == default
-    assert user_data_directory({}, "darwin") == (
-        home / "Library" / "Application Support" / "brokerport"
-    )
-    assert user_data_directory({"LOCALAPPDATA": "/l"}, "win32") == Path("/l/brokerport")
-    assert user_data_directory({}, "win32") == home / "AppData" / "Local" / "brokerport"
+    assert data_directory({}, "linux") == default
+    assert data_directory({"XDG_DATA_HOME": "relative"}, "linux") == default
+    assert data_directory({}, "darwin") == (home / "Library" / "Application Support" / "brokerport")
+    assert data_directory({"LOCALAPPDATA": "/l"}, "win32") == Path("/l/brokerport")
+    assert data_directory({}, "win32") == home / "AppData" / "Local" / "brokerport"

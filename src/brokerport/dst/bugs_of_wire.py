@@ -40,7 +40,7 @@ def status_is_fill(container: Container) -> None:
     adapter = container.adapter()
     if not isinstance(adapter, TwsAdapter):
         return
-    events: Any = adapter.session.order_events  # type: ignore[attr-defined]
+    events: Any = adapter.session.order_events
     hear_status = events.hear_status
 
     def hear(client_id: int, order_id: int, perm_id: int, status: str, why_held: str) -> None:

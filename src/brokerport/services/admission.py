@@ -82,8 +82,8 @@ class Admission:
         """Return how much our open orders on this side may still trade."""
         return {
             str(order.client_order_id): _still_to_trade(order)
-            for order in self._book.open_orders()
-            if order.account == account and order.instrument == instrument and order.side is side
+            for order in self._book.open_orders_of(account)
+            if order.instrument == instrument and order.side is side
         }
 
 

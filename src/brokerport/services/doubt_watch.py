@@ -65,6 +65,5 @@ class DoubtWatch:
 
     def _has_doubt(self, account: str) -> bool:
         return any(
-            order.account == account and order.status is OrderStatus.IN_DOUBT
-            for order in self._book.open_orders()
+            order.status is OrderStatus.IN_DOUBT for order in self._book.open_orders_of(account)
         )

@@ -128,6 +128,10 @@ class OrderBook:
         """Return the orders that are not done, in order of entry."""
         return tuple(self._orders[key] for key in self._open)
 
+    def open_orders_of(self, account: str) -> tuple[Order, ...]:
+        """Return an account's orders that are not done, in order of entry."""
+        return tuple(order for order in self.open_orders() if order.account == account)
+
     def apply(self, report: OrderReport) -> Order | None:
         """Let a report change its order; return the order, or None when the book has none."""
         return self._apply(report, is_recorded=False)

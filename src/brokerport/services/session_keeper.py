@@ -23,7 +23,6 @@ from brokerport.domain.errors import (
     BrokerportError,
     BrokerRefusal,
     FinalError,
-    NotConnected,
     RequestTimedOut,
 )
 from brokerport.domain.events import SessionState
@@ -104,10 +103,8 @@ class SessionKeeper:
                 missed = 0
             except RequestTimedOut:
                 missed += 1
-            except NotConnected:
-                missed = 0
             except BrokerportError:
-                # An answer, if not the one that was asked for: the line lives.
+                # An answer, if not the one that was asked for, or a loss that is told by itself.
                 missed = 0
             if missed >= HEARTBEATS_MISSED_MAX:
                 missed = 0

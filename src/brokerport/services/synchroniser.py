@@ -22,7 +22,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from attrs import frozen
@@ -88,21 +88,19 @@ class Synchroniser:
         if not is_in_reach:
             self._outages += 1
 
-    async def synchronise(self) -> tuple[StaleOrder, ...]:
+    async def synchronise(self) -> None:
         """Look at every account; the orders that a session of ours left are in the book then.
 
         Raises:
             NotConnected, RequestTimedOut, RequestRefused: a read failed; the session is not ready.
         """
         self._book.begin_adoption()
-        stale: list[StaleOrder] = []
         try:
             for account in self._accounts:
-                stale += await self.look_at(account.name)
+                await self.look_at(account.name)
         finally:
             # What was heard in a session that failed is older than what the next one reads.
             self._book.end_adoption()
-        return tuple(stale)
 
     def last_look(self, account: str) -> Look:
         """Return what the last look at an account came to.
@@ -127,12 +125,10 @@ class Synchroniser:
         while True:
             readings += 1
             outages = self._outages
-            suspects = self._suspects(account)
             before = {
-                str(order.client_order_id): order
-                for order in self._book.open_orders()
-                if order.account == account
+                str(order.client_order_id): order for order in self._book.open_orders_of(account)
             }
+            suspects = self._suspects(before)
             now = await self._adapter.session.broker_time()
             record = await read_record(self._adapter, self._accounts.broker_account(account))
             if any(order.status is OrderStatus.IN_DOUBT for order in suspects.values()):
@@ -158,23 +154,22 @@ class Synchroniser:
             self._publish(contradiction)
         return stale
 
-    def _suspects(self, account: str) -> dict[str, Order]:
+    def _suspects(self, before: Mapping[str, Order]) -> dict[str, Order]:
         """Return the orders that must be in a record read from now on, if they exist."""
         now = asyncio.get_running_loop().time()
-        orders = {
-            str(order.client_order_id): order
-            for order in self._book.open_orders()
-            if order.account == account
-            and order.status in (OrderStatus.IN_DOUBT, OrderStatus.WORKING)
+        suspects = {
+            key: order
+            for key, order in before.items()
+            if order.status in (OrderStatus.IN_DOUBT, OrderStatus.WORKING)
         }
-        for key, order in orders.items():
+        for key, order in suspects.items():
             _since, doubted = self._doubted_at.get(key, (now, None))
             if order.status is not OrderStatus.IN_DOUBT or order is doubted:
                 continue
             # An order that was never seen is in one doubt, however often its cancel is asked for.
             if order.is_known_to_broker or order != doubted:
                 self._doubted_at[key] = (now, order)
-        return orders
+        return suspects
 
     def _take_fills(self, account: str, record: BrokerRecord) -> None:
         broker_account = self._accounts.broker_account(account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from brokerport.adapters.journal.chosen import FILE_NAME, journal_for
 from brokerport.adapters.journal.memory import MemoryJournal
 from brokerport.adapters.journal.sql import SqlJournal
 from brokerport.config import AccountSettings, JournalSettings, Settings
-from brokerport.config.data_directory import data_directory
+from brokerport.data_directory import data_directory
 from brokerport.domain.accounts import Role
 from brokerport.domain.errors import InvalidConfiguration
 from brokerport.ports.journal import Journal
-from brokerport.simulator.gateways.client_portal.certificate import user_data_directory
+from brokerport.simulator.gateways.client_portal.certificate import server_certificate
 from tests.support.examples import GEN
 from tests.support.sql_journals import run
 
@@ -137,17 +138,13 @@ def test_any_other_url_is_refused(url: str) -> None:
     assert repr(url) in refused(url)
 
 
-def test_the_gateway_keeps_its_certificate_in_the_same_directory(tmp_path: Path) -> None:
-    """Two modules that may not import each other agree."""
-    for platform in ("linux", "darwin", "win32"):
-        for environment in (
-            {},
-            {"XDG_DATA_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)},
-            {"XDG_DATA_HOME": "relative", "LOCALAPPDATA": ""},
-        ):
-            assert data_directory(environment, platform) == user_data_directory(
-                environment, platform
-            )
+def test_the_gateway_keeps_its_certificate_in_the_same_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What brokerport keeps for its user lies in one place."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    kept = server_certificate(now=datetime.now(UTC))
+    assert kept.certificate_path.parent == kept.key_path.parent == data_directory()
 
 
 def test_a_journal_in_memory_loads_no_database() -> None:

@@ -101,7 +101,7 @@ def test_an_order_that_left_as_the_line_broke_is_not_called_unsent() -> None:
     async def trade() -> None:
         async with VirtualTws() as tws:
             adapter, heard = await connected(tws)
-            socket: Any = adapter._session.line.client.conn
+            socket: Any = adapter.session.line.client.conn
             send = socket.sendMsg
 
             def send_and_break(message: bytes) -> None:
@@ -125,7 +125,7 @@ def test_a_change_that_never_left_leaves_no_trace(action: str) -> None:
         async with VirtualTws() as tws:
             adapter, heard = await connected(tws)
             await adapter.orders.place(ticket())
-            line = adapter._session.line
+            line = adapter.session.line
             line.hold_back()
             orders = adapter.orders
             change = asyncio.create_task(
@@ -133,7 +133,7 @@ def test_a_change_that_never_left_leaves_no_trace(action: str) -> None:
                 if action == "cancel"
                 else orders.replace(OURS, Decimal(50), Limit("251.00"))
             )
-            tracked = adapter._session.book.find(OURS)
+            tracked = adapter.session.book.find(OURS)
             assert tracked is not None
             await until(lambda: tracked.proposed or tracked.cancels_pending)
             tws.hang_up()

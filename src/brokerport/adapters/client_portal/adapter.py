@@ -11,13 +11,8 @@ from brokerport.adapters.client_portal.records import Records
 from brokerport.adapters.client_portal.session import Session
 from brokerport.adapters.clock.system import SystemClock
 from brokerport.config import ClientPortalSettings
-from brokerport.ports.account_data import AccountDataPort
 from brokerport.ports.adapter import Capability
 from brokerport.ports.clock import Clock
-from brokerport.ports.contracts import ContractPort
-from brokerport.ports.market_data import MarketDataPort
-from brokerport.ports.orders import OrderPort
-from brokerport.ports.session import SessionPort
 
 # Client Portal has no topic for positions and no codes for refusals; a request that was lost on its
 # way may still arrive when its session is over.
@@ -44,13 +39,13 @@ class ClientPortalAdapter:
         pacing_time: PacingTime | None = None,
     ) -> None:
         clock = SystemClock() if clock is None else clock
-        self._session = Session(settings, pacing_time=pacing_time)
-        self._contracts = Contracts(self._session)
-        self._session.order_events.instrument_of = self._contracts.instrument_of
-        self._account_data = AccountData(self._session, self._contracts, clock)
-        self._market_data = MarketData(self._session, self._contracts, clock)
-        records = Records(self._session, self._contracts)
-        self._orders = Orders(self._session, self._contracts, self._account_data, records)
+        self.session = Session(settings, pacing_time=pacing_time)
+        self.contracts = Contracts(self.session)
+        self.session.order_events.instrument_of = self.contracts.instrument_of
+        self.account_data = AccountData(self.session, self.contracts, clock)
+        self.market_data = MarketData(self.session, self.contracts, clock)
+        records = Records(self.session, self.contracts)
+        self.orders = Orders(self.session, self.contracts, self.account_data, records)
 
     @property
     def name(self) -> str:
@@ -59,30 +54,5 @@ class ClientPortalAdapter:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Everything but greeks, and streams of quotes and of positions."""
+        """What this adapter can do."""
         return CAPABILITIES
-
-    @property
-    def session(self) -> SessionPort:
-        """The session with Client Portal."""
-        return self._session
-
-    @property
-    def orders(self) -> OrderPort:
-        """Orders and executions."""
-        return self._orders
-
-    @property
-    def account_data(self) -> AccountDataPort:
-        """Positions and balances."""
-        return self._account_data
-
-    @property
-    def market_data(self) -> MarketDataPort:
-        """Quotes."""
-        return self._market_data
-
-    @property
-    def contracts(self) -> ContractPort:
-        """Contract lookup and option chains."""
-        return self._contracts

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from brokerport.adapters.journal.memory import MemoryJournal
-from brokerport.config.data_directory import data_directory
 from brokerport.config.journal import MEMORY, SQLITE
 from brokerport.config.secrets import resolve_secret
 from brokerport.config.settings import Settings
+from brokerport.data_directory import data_directory
 from brokerport.domain.accounts import AccountMap
 from brokerport.ports.journal import Journal
 

@@ -11,14 +11,9 @@ from brokerport.adapters.tws.market_data import MarketData
 from brokerport.adapters.tws.orders import Orders
 from brokerport.adapters.tws.session import Session
 from brokerport.config import TwsSettings
-from brokerport.ports.account_data import AccountDataPort
 from brokerport.ports.adapter import Capability
 from brokerport.ports.clock import Clock
-from brokerport.ports.contracts import ContractPort
-from brokerport.ports.market_data import MarketDataPort
 from brokerport.ports.order_ids import OrderIdReserve
-from brokerport.ports.orders import OrderPort
-from brokerport.ports.session import SessionPort
 
 CAPABILITIES = frozenset(Capability) - {Capability.STREAMING_QUOTES}
 
@@ -45,11 +40,11 @@ class TwsAdapter:
     ) -> None:
         clock = SystemClock() if clock is None else clock
         table = codes.extended(settings.codes, "tws.codes")
-        self._session = Session(settings, table, order_ids)
-        self._contracts = Contracts(self._session)
-        self._account_data = AccountData(self._session, clock)
-        self._market_data = MarketData(self._session, self._contracts, clock)
-        self._orders = Orders(self._session, self._contracts, self._account_data)
+        self.session = Session(settings, table, order_ids)
+        self.contracts = Contracts(self.session)
+        self.account_data = AccountData(self.session, clock)
+        self.market_data = MarketData(self.session, self.contracts, clock)
+        self.orders = Orders(self.session, self.contracts, self.account_data)
 
     @property
     def name(self) -> str:
@@ -58,30 +53,5 @@ class TwsAdapter:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Everything but streaming quotes."""
+        """What this adapter can do."""
         return CAPABILITIES
-
-    @property
-    def session(self) -> SessionPort:
-        """The session with TWS."""
-        return self._session
-
-    @property
-    def orders(self) -> OrderPort:
-        """Orders and executions."""
-        return self._orders
-
-    @property
-    def account_data(self) -> AccountDataPort:
-        """Positions and balances."""
-        return self._account_data
-
-    @property
-    def market_data(self) -> MarketDataPort:
-        """Quotes."""
-        return self._market_data
-
-    @property
-    def contracts(self) -> ContractPort:
-        """Contract lookup and option chains."""
-        return self._contracts

@@ -43,7 +43,6 @@ from brokerport.domain.errors import (
     RequestRefused,
     UnknownOrder,
 )
-from brokerport.domain.executions import execution_family
 from brokerport.domain.order_types import OrderType
 from brokerport.ports.orders import BookedExecution, OrderRecord, OrderTicket
 
@@ -177,19 +176,18 @@ class Orders:
         rows: list[ExecutionRow] = await line.read(
             "executions", lambda request_id: client.reqExecutions(request_id, wanted)
         )
-        latest: dict[str, tuple[int, BookedExecution]] = {}
+        latest: dict[str, BookedExecution] = {}
         for row in rows:
             if row.contract.secType == "BAG":
                 continue
             execution = to_execution(row.contract, row.execution)
             if execution.broker_account != broker_account:
                 continue
-            family, revision = execution_family(execution.execution_id)
-            commission = self._session.order_events.commission(execution.execution_id)
-            if family not in latest or latest[family][0] <= revision:
-                latest[family] = (revision, BookedExecution(execution, commission))
-        booked = [entry for _revision, entry in latest.values()]
-        return tuple(sorted(booked, key=lambda entry: entry.execution.executed_at))
+            known = latest.get(execution.family)
+            if known is None or known.execution.revision <= execution.revision:
+                commission = self._session.order_events.commission(execution.execution_id)
+                latest[execution.family] = BookedExecution(execution, commission)
+        return tuple(sorted(latest.values(), key=lambda entry: entry.execution.executed_at))
 
     async def margin_impact(self, ticket: OrderTicket) -> MarginImpact:
         """Ask what the order would do to margin, without placing it.

@@ -14,7 +14,6 @@ import asyncio
 import errno
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 from brokerport.simulator.faults.chances import ConnectionChances, FaultChances, FaultDone
@@ -24,6 +23,7 @@ from brokerport.simulator.faults.passage import Ends, Passage
 from brokerport.simulator.faults.plan import FaultPlan
 from brokerport.simulator.gateways.errors import PortInUse
 from brokerport.simulator.gateways.log import gateway_logger
+from brokerport.simulator.serving import Serving
 
 PROXY = "fault_proxy"
 HOST = "127.0.0.1"
@@ -32,7 +32,7 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 _log = gateway_logger(__name__)
 
 
-class FaultProxy:
+class FaultProxy(Serving):
     """Plays the network faults of one plan, from ``start`` to ``close``; others are left alone."""
 
     def __init__(
@@ -53,20 +53,6 @@ class FaultProxy:
         self._serving: dict[asyncio.Task[Any], list[asyncio.StreamWriter]] = {}
         self._waiting: dict[asyncio.Future[None], int] = {}
         self._connections = 0
-
-    async def __aenter__(self) -> FaultProxy:
-        """Start; see ``start``."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
 
     @property
     def port(self) -> int:

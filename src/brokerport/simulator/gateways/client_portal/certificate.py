@@ -16,9 +16,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-import sys
 import tempfile
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from brokerport.data_directory import data_directory
 from brokerport.domain.errors import InvalidConfiguration
 
 CERTIFICATE_NAME = "localhost.pem"
@@ -58,24 +57,6 @@ class ServerCertificate:
         return context
 
 
-def user_data_directory(
-    environment: Mapping[str, str] = os.environ, platform: str = sys.platform
-) -> Path:
-    """Return brokerport's directory among the user's data, as the platform keeps such things.
-
-    Linux and others: XDG Base Directory Specification; a relative ``XDG_DATA_HOME`` is ignored.
-    """
-    if platform == "win32":
-        local = environment.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "brokerport"
-    if platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "brokerport"
-    data_home = Path(environment.get("XDG_DATA_HOME", ""))
-    if not data_home.is_absolute():
-        data_home = Path.home() / ".local" / "share"
-    return data_home / "brokerport"
-
-
 def server_certificate(directory: Path | None = None, *, now: datetime) -> ServerCertificate:
     """Return the certificate kept in a directory, made when there is none that is still valid.
 
@@ -84,7 +65,7 @@ def server_certificate(directory: Path | None = None, *, now: datetime) -> Serve
     Raises:
         InvalidConfiguration: the directory cannot be written, or a file there is something else.
     """
-    folder = user_data_directory() if directory is None else directory
+    folder = data_directory() if directory is None else directory
     kept = ServerCertificate(folder / CERTIFICATE_NAME, folder / KEY_NAME)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 
 from starlette.applications import Starlette
 
@@ -28,6 +27,7 @@ from brokerport.simulator.gateways.client_portal.settings import PortalSettings
 from brokerport.simulator.gateways.errors import check_loopback
 from brokerport.simulator.gateways.fault_log import FaultLog
 from brokerport.simulator.gateways.log import gateway_logger
+from brokerport.simulator.serving import Serving
 from brokerport.simulator.world import World
 
 GATEWAY = "client_portal_gateway"
@@ -35,7 +35,7 @@ GATEWAY = "client_portal_gateway"
 _log = gateway_logger(__name__)
 
 
-class ClientPortalGateway:
+class ClientPortalGateway(Serving):
     """Serves one world to Client Portal programs, from ``start`` to ``close``."""
 
     def __init__(
@@ -67,20 +67,6 @@ class ClientPortalGateway:
         self._application: Starlette | None = None
         self._listener: Listener | None = None
         self._certificate_path: Path | None = None
-
-    async def __aenter__(self) -> ClientPortalGateway:
-        """Start; see ``start``."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
 
     @property
     def settings(self) -> PortalSettings:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import errno
 from datetime import datetime
-from types import TracebackType
 
 from brokerport.simulator.brokerage.events import (
     AccountUpdated,
@@ -41,6 +40,7 @@ from brokerport.simulator.gateways.tws.served_world import ServedWorld
 from brokerport.simulator.gateways.tws.session import NO_ID, Outlet, Session
 from brokerport.simulator.gateways.tws.settings import GatewaySettings
 from brokerport.simulator.gateways.tws.times import handshake_time
+from brokerport.simulator.serving import Serving
 from brokerport.simulator.wire.tws.messages.session import StartApi
 from brokerport.simulator.world import World
 
@@ -49,7 +49,7 @@ GATEWAY = "tws_gateway"
 _log = gateway_logger(__name__)
 
 
-class TwsGateway:
+class TwsGateway(Serving):
     """Serves one world to TWS clients, from ``start`` to ``close``."""
 
     def __init__(
@@ -77,20 +77,6 @@ class TwsGateway:
         self._server: asyncio.Server | None = None
         self._served: ServedWorld | None = None
         self._connections: dict[ClientConnection, asyncio.Future[None]] = {}
-
-    async def __aenter__(self) -> TwsGateway:
-        """Start; see ``start``."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.close()
 
     @property
     def settings(self) -> GatewaySettings:

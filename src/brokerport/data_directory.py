@@ -1,7 +1,6 @@
 """Where the user's data is kept, as each platform keeps such things.
 
-The simulator may not import settings, so its gateway's certificate finds the directory by itself
-(``simulator/gateways/client_portal/certificate.py``); a test holds the two together.
+It stands below every layer: the journal and the simulated gateway's certificate are kept there.
 """
 
 from __future__ import annotations
